@@ -1,0 +1,37 @@
+"""The keys in force right now: one dictionary look-up per request."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from deploytrail.keys.model import Key, Scope, digest
+
+
+class KeyRing:
+    """Filled by a backend (file or Secrets) whenever keys change; asked by every request."""
+
+    def __init__(self, keys: Iterable[Key] = ()) -> None:
+        self._by_digest: dict[str, Key] = {}
+        self.replace(keys)
+
+    def replace(self, keys: Iterable[Key]) -> None:
+        """From now on exactly these keys are good."""
+        self._by_digest = {key.digest: key for key in keys}
+
+    def __len__(self) -> int:
+        return len(self._by_digest)
+
+    def find(self, presented: str | None, *, scope: Scope, now: datetime, api: str | None = None) -> Key | None:
+        """The key, if it is known, in force, and good for this scope and API.
+
+        Looking up a digest leaks nothing by its timing: whoever presents a key does not choose its digest.
+        """
+        if not presented:
+            return None
+        key = self._by_digest.get(digest(presented))
+        if key is None or scope not in key.scopes:
+            return None
+        if api is not None and key.apis and api not in key.apis:
+            return None
+        if key.expires_at is not None and key.expires_at <= now:
+            return None
+        return key

@@ -1,0 +1,32 @@
+"""What holds for every report, whatever its source: checked once, on the way in."""
+
+from datetime import datetime, timedelta
+
+from deploytrail.errors import Rejected
+from deploytrail.record.instant import to_rfc3339
+from deploytrail.record.model import Report
+
+CLOCK_SKEW = timedelta(days=1)
+"""How far in the future a reported time may lie: time zones mistaken for UTC pass, mistyped years do not."""
+
+LONGEST_NAME = 512
+"""Characters of a product, environment or version; longer is a payload in the wrong field."""
+
+
+def admit(report: Report, *, now: datetime) -> Report:
+    """The report itself, or Rejected with a sentence for its sender."""
+    for field in ("product", "environment", "version"):
+        value = getattr(report.facts, field)
+        if value is not None and len(value) > LONGEST_NAME:
+            raise Rejected(f"{field} is longer than {LONGEST_NAME} characters", reason="invalid-field", field=field)
+    for field in ("started_at", "finished_at", "settled_at"):
+        when = getattr(report, field)
+        if when is not None and when > now + CLOCK_SKEW:
+            raise Rejected(
+                f"{field} {to_rfc3339(when)} lies in the future (it is {to_rfc3339(now)})",
+                reason="invalid-time",
+                field=field,
+            )
+    if report.started_at and report.finished_at and report.started_at > report.finished_at:
+        raise Rejected("Start time cannot be after end time", reason="invalid-time", field="started_at")
+    return report

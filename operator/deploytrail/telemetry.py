@@ -1,0 +1,106 @@
+"""What we say about ourselves: metric names, log processors, and what must never be said.
+
+Metrics live in the default registry of prometheus_client; serve exposes them under /metrics.
+"""
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any, Literal, Protocol
+
+import structlog
+from prometheus_client import Counter, Gauge, Histogram
+
+REPORTS = Counter("deploytrail_reports", "Reports heard, by source and what became of them.", ["source", "outcome"])
+REJECTED = Counter(
+    "deploytrail_reports_rejected",
+    "Reports refused, by source and reason. Nothing of them is kept.",
+    ["source", "reason"],
+)
+HTTP_SECONDS = Histogram(
+    "deploytrail_http_request_duration_seconds", "Time from the request's head to the answer's end.", ["route", "code"]
+)
+WATCH_EVENTS = Counter("deploytrail_watch_events", "Events received from the Kubernetes API.", ["resource"])
+WATCH_RESTARTS = Counter("deploytrail_watch_restarts", "Times the operator was started again after a failure.")
+STORE_UP = Gauge("deploytrail_store_up", "1 while reports can be recorded, 0 while the store is away.")
+
+
+class _Summarised(Protocol):
+    @property
+    def deployment(self) -> Any: ...
+
+
+def recorded(source: str, outcome: _Summarised) -> None:
+    """Count a report that reached the store."""
+    REPORTS.labels(source, type(outcome).__name__.lower()).inc()
+
+
+def rejected(source: str, reason: str) -> None:
+    """Count a report that was refused."""
+    REJECTED.labels(source, reason).inc()
+
+
+def unavailable(source: str) -> None:
+    """Count a report that could not be stored now."""
+    REPORTS.labels(source, "unavailable").inc()
+
+
+def summary(deployment: Any) -> dict[str, Any]:
+    """The keys by which every log line speaks of a deployment."""
+    return {
+        "id": deployment.id,
+        "product": deployment.product,
+        "version": deployment.version,
+        "environment": deployment.environment,
+        "status": deployment.status.value,
+        "source": deployment.source.value,
+        "reason": deployment.reason,
+    }
+
+
+_SECRETS = re.compile(
+    r"dtk_[A-Za-z0-9]+_[A-Za-z0-9_-]+"
+    r"|(?i:(?<=bearer )|(?<=token )|(?<=auth_token=)|(?<=x-api-token: ))[^\s\"'&]+"
+    r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"
+)
+
+
+def mask(text: str) -> str:
+    """The text without keys, tokens and credentials in URLs."""
+    return _SECRETS.sub("***", text)
+
+
+def _mask_event(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    return {key: mask(value) if isinstance(value, str) else value for key, value in event.items()}
+
+
+def configure_logging(*, level: str, style: Literal["auto", "json", "console"]) -> None:
+    """One line per event on standard error: JSON in a cluster, readable on a terminal; other libraries' lines too."""
+    console = style == "console" or (style == "auto" and sys.stderr.isatty())
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    renderer = structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer()
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared,
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.format_exc_info,
+            _mask_event,
+            renderer,
+        ],
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(formatter)
+    logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
+    for chatty in ("uvicorn.error", "aiohttp.access", "asyncio"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    structlog.configure(
+        processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=True,
+    )
