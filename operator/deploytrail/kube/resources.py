@@ -72,7 +72,7 @@ class DeploymentEventSpec(Part):
     product: Name = Field(description="What was deployed: the product, service or component. Cannot be changed.")
     environment: Name = Field(description="Where it was deployed to, such as production. Cannot be changed.")
     status: Status = Field(
-        description="Where the deployment stands. Moves forward only: pending, started, then one of completed, failed, aborted, unknown."
+        description="Where it stands; moves forward only: pending, started, then completed, failed, aborted or unknown."
     )
     version: Name | None = Field(None, description="The version that was deployed. Cannot be changed once set.")
     started_at: AwareDatetime | None = Field(None, description="When the deployment began (RFC 3339).")
