@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from deploytrail.record.admission import LONGEST_NAME, LONGEST_TEXT, MOST_ITEMS
 from deploytrail.record.model import Source, Status, Trigger
 
 GROUP = "deploytrail.dev"
@@ -16,9 +17,6 @@ VERSION = "v1alpha1"
 API_VERSION = f"{GROUP}/{VERSION}"
 KIND = "DeploymentEvent"
 PLURAL = "deploymentevents"
-
-LONGEST_NAME = 512
-LONGEST_TEXT = 4096
 
 Name = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME, pattern=r"\S")]
 Text = Annotated[str, Field(max_length=LONGEST_TEXT)]
@@ -81,11 +79,9 @@ class DeploymentEventSpec(Part):
     )
     settled_at: AwareDatetime | None = Field(None, description="When the health of what was deployed became known.")
     repository: Text | None = Field(None, description="Git repository of the deployed code or manifests.")
-    commit: Annotated[str, Field(max_length=64, pattern=r"^[0-9A-Fa-f]{4,64}$")] | None = Field(
-        None, description="Commit that was deployed, as a hexadecimal hash."
-    )
+    commit: Text | None = Field(None, description="Commit that was deployed, as reported; best as a full hash.")
     branch: Text | None = Field(None, description="Branch the commit was taken from.")
-    images: list[Text] = Field([], max_length=1000, description="Container images that were deployed.")
+    images: list[Text] = Field([], max_length=MOST_ITEMS, description="Container images that were deployed.")
     deployed_by: Text | None = Field(None, description="Who set it off: a person, a bot, or argocd (automated).")
     trigger: Trigger | None = Field(None, description="What set it off.")
     partial: bool = Field(False, description="Only some of the resources were deployed.")
@@ -93,7 +89,7 @@ class DeploymentEventSpec(Part):
     reason: Text | None = Field(None, description="Why it has this status, or why it is not counted.")
     links: LinksPart | None = Field(None, description="Where to read more.")
     pull_requests: list[Text] = Field(
-        [], max_length=1000, description="Numbers of the pull requests that were deployed."
+        [], max_length=MOST_ITEMS, description="Numbers of the pull requests that were deployed."
     )
     application: ApplicationPart | None = Field(None, description="The Argo CD Application, when Argo CD deployed it.")
     metadata: dict[str, Any] | None = Field(None, description="Whatever else is worth keeping, free in form.")

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from deploytrail.errors import Rejected
 from deploytrail.record.instant import to_rfc3339
-from deploytrail.record.model import Report
+from deploytrail.record.model import Links, Report
 
 CLOCK_SKEW = timedelta(days=1)
 """How far in the future a reported time may lie: time zones mistaken for UTC pass, mistyped years do not."""
@@ -12,13 +12,17 @@ CLOCK_SKEW = timedelta(days=1)
 LONGEST_NAME = 512
 """Characters of a product, environment or version; longer is a payload in the wrong field."""
 
+LONGEST_TEXT = 4096
+"""Characters of any other single fact."""
+
+MOST_ITEMS = 1000
+"""Images or pull requests of one deployment."""
+
 
 def admit(report: Report, *, now: datetime) -> Report:
     """The report itself, or Rejected with a sentence for its sender."""
-    for field in ("product", "environment", "version"):
-        value = getattr(report.facts, field)
-        if value is not None and len(value) > LONGEST_NAME:
-            raise Rejected(f"{field} is longer than {LONGEST_NAME} characters", reason="invalid-field", field=field)
+    for field, value in report.facts:
+        _check_size(field, value)
     for field in ("started_at", "finished_at", "settled_at"):
         when = getattr(report, field)
         if when is not None and when > now + CLOCK_SKEW:
@@ -30,3 +34,17 @@ def admit(report: Report, *, now: datetime) -> Report:
     if report.started_at and report.finished_at and report.started_at > report.finished_at:
         raise Rejected("Start time cannot be after end time", reason="invalid-time", field="started_at")
     return report
+
+
+def _check_size(field: str, value: object) -> None:
+    longest = LONGEST_NAME if field in ("product", "environment", "version") else LONGEST_TEXT
+    if isinstance(value, str) and len(value) > longest:
+        raise Rejected(f"{field} is longer than {longest} characters", reason="invalid-field", field=field)
+    if isinstance(value, tuple):
+        if len(value) > MOST_ITEMS:
+            raise Rejected(f"{field} has more than {MOST_ITEMS} items", reason="invalid-field", field=field)
+        for item in value:
+            _check_size(field, item)
+    if isinstance(value, Links):
+        for name, link in value:
+            _check_size(f"links.{name}", link)

@@ -1,6 +1,7 @@
 """The port: what every store promises."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol, TypeAlias
 
 from deploytrail.record.lifecycle import Advance, Contradict, Create, Decision, Same
@@ -37,7 +38,7 @@ class Store(Protocol):
     """Keeps deployments. Any method raises Unavailable, and leaves nothing half-written, when the backend is away."""
 
     async def start(self) -> None:
-        """Connect and read what is needed before the first question. Waits while the backend is away."""
+        """Begin to connect. Returns at once: while the backend is away every other method raises Unavailable."""
 
     async def stop(self) -> None:
         """Let go of connections; everything acknowledged is already durable."""
@@ -54,6 +55,9 @@ class Store(Protocol):
 
     async def find(self, query: Query) -> Page:
         """Records newest first; never less than what this replica has acknowledged."""
+
+    async def began(self) -> datetime:
+        """Since when this installation records: noted durably at the first start, the same ever after."""
 
     async def check(self) -> None:
         """Raise Unavailable, saying since when, if a report could not be recorded now."""

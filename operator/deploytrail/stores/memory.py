@@ -1,5 +1,7 @@
 """Records in a dict, for as long as the process lives: what ``replay`` and pure tests write to. Never a setting."""
 
+from datetime import UTC, datetime
+
 from deploytrail.record.lifecycle import Advance, Create, decide
 from deploytrail.record.model import Deployment, Report
 from deploytrail.record.query import Page, Query, matches, page, sort_key
@@ -9,7 +11,8 @@ from deploytrail.stores.base import Outcome, decided
 class MemoryStore:
     """The port, kept in one dict."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, began: datetime | None = None) -> None:
+        self._began = began or datetime.min.replace(tzinfo=UTC)
         self._deployments: dict[str, Deployment] = {}
 
     async def start(self) -> None:
@@ -33,6 +36,10 @@ class MemoryStore:
         """See Store."""
         found = sorted((d for d in self._deployments.values() if matches(query, d)), key=sort_key, reverse=True)
         return page(query, found)
+
+    async def began(self) -> datetime:
+        """See Store."""
+        return self._began
 
     async def check(self) -> None:
         """A dict is never away."""

@@ -1,0 +1,222 @@
+"""Requests to one API server, in the terms of our errors."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import kopf
+import orjson
+from kubernetes.aio.client import ApiClient, Configuration
+from kubernetes.aio.config import ConfigException, load_incluster_config, load_kube_config
+
+from deploytrail.errors import DeploytrailError, Misconfigured, Rejected, Unavailable
+
+Object = dict[str, Any]
+
+REQUEST_TIMEOUT = aiohttp.ClientTimeout(total=5, sock_connect=2)
+WATCH_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=2, sock_read=150)
+"""Longer than the minute between two bookmarks: a silent stream is a broken one."""
+
+
+class AlreadyExists(DeploytrailError):
+    """An object of this name is there already."""
+
+
+class Stale(DeploytrailError):
+    """The object changed since it was read."""
+
+
+class Expired(DeploytrailError):
+    """The API server no longer knows the resource version; list again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of object, as its path spells it."""
+
+    group: str
+    version: str
+    plural: str
+
+    def path(self, namespace: str | None = None, name: str | None = None) -> str:
+        """Its objects, those of one namespace, or one of them."""
+        root = f"/apis/{self.group}/{self.version}" if self.group else f"/api/{self.version}"
+        within = f"/namespaces/{namespace}" if namespace else ""
+        return f"{root}{within}/{self.plural}" + (f"/{name}" if name else "")
+
+
+DEPLOYMENT_EVENTS = Kind("deploytrail.dev", "v1alpha1", "deploymentevents")
+SECRETS = Kind("", "v1", "secrets")
+CONFIG_MAPS = Kind("", "v1", "configmaps")
+
+
+class Kube:
+    """One API server and our identity there."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        self._configuration = configuration
+        self._client = ApiClient(configuration)
+
+    @classmethod
+    async def connect(cls, kubeconfig: Path | None = None) -> "Kube":
+        """With the kubeconfig given, else as the pod's ServiceAccount, else with the user's own kubeconfig."""
+        configuration = Configuration()
+        try:
+            if kubeconfig is not None:
+                await load_kube_config(config_file=str(kubeconfig), client_configuration=configuration)
+            else:
+                await _load_default(configuration)
+        except (ConfigException, OSError) as error:
+            raise Misconfigured(f"no way to reach a Kubernetes API server: {error}") from error
+        return cls(configuration)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._client.close()
+
+    async def login(self) -> kopf.ConnectionInfo:
+        """The same identity for kopf; read anew every ten minutes, because tokens are rotated."""
+        bearer = await self._configuration.get_api_key_with_prefix("BearerToken") or ""
+        return kopf.ConnectionInfo(
+            server=self._configuration.host,
+            ca_path=self._configuration.ssl_ca_cert,
+            insecure=not self._configuration.verify_ssl,
+            scheme="Bearer" if bearer else None,
+            token=bearer.partition(" ")[2] or None,
+            certificate_path=self._configuration.cert_file,
+            private_key_path=self._configuration.key_file,
+            expiration=datetime.now(UTC) + timedelta(minutes=10),
+        )
+
+    async def get(self, kind: Kind, namespace: str, name: str) -> Object | None:
+        """The object, or None where there is none."""
+        try:
+            return await self._json("GET", kind.path(namespace, name))
+        except _NotFound:
+            return None
+
+    async def create(self, kind: Kind, namespace: str, body: Object) -> Object:
+        """Store a new object; AlreadyExists when its name is taken."""
+        return await self._json("POST", kind.path(namespace), body=body)
+
+    async def replace(self, kind: Kind, namespace: str, name: str, body: Object) -> Object:
+        """Store a changed object; Stale when somebody else was faster."""
+        return await self._json("PUT", kind.path(namespace, name), body=body)
+
+    async def patch_status(self, kind: Kind, namespace: str, name: str, status: Mapping[str, Any]) -> Object | None:
+        """Merge into the status subresource; None when the object is gone."""
+        try:
+            path = kind.path(namespace, name) + "/status"
+            return await self._json("PATCH", path, body={"status": status}, content_type="application/merge-patch+json")
+        except _NotFound:
+            return None
+
+    async def delete(self, kind: Kind, namespace: str, name: str) -> bool:
+        """Remove an object; whether it was there."""
+        try:
+            await self._json("DELETE", kind.path(namespace, name))
+        except _NotFound:
+            return False
+        return True
+
+    async def list(self, kind: Kind, namespace: str | None, **query: str) -> Object:
+        """One page of a list, as the API server answers it."""
+        return await self._json("GET", kind.path(namespace), query=query)
+
+    async def watch(
+        self, kind: Kind, namespace: str | None, *, opened: Callable[[], None], **query: str
+    ) -> AsyncIterator[Object]:
+        """Events as they come, until the API server closes the stream. Expired when it asks to list again.
+
+        ``opened`` is called once the stream stands: the first event may be a minute away.
+        """
+        query |= {"watch": "true", "allowWatchBookmarks": "true"}
+        try:
+            response = await self._send("GET", kind.path(namespace), query=query, timeout=WATCH_TIMEOUT)
+            if response.status != 200:
+                raise _translate(response.status, await response.read())
+            opened()
+            async for line in response.content:
+                event = orjson.loads(line)
+                if event["type"] == "ERROR":
+                    raise _translate(event["object"].get("code", 500), orjson.dumps(event["object"]))
+                yield event
+        except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
+            raise Unavailable(f"watch of {kind.plural} broke: {type(error).__name__}: {error}") from error
+
+    async def _json(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Object | None = None,
+        content_type: str = "application/json",
+    ) -> Object:
+        try:
+            response = await self._send(method, path, query=query, body=body, content_type=content_type)
+            content = await response.read()
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise Unavailable(f"the Kubernetes API server is away: {type(error).__name__}") from error
+        if response.status >= 400:
+            raise _translate(response.status, content)
+        parsed: Object = orjson.loads(content)
+        return parsed
+
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        body: Object | None = None,
+        content_type: str = "application/json",
+        timeout: aiohttp.ClientTimeout = REQUEST_TIMEOUT,  # noqa: ASYNC109 - handed to aiohttp, which enforces it
+    ) -> aiohttp.ClientResponse:
+        verb, url, headers, payload, _ = await self._client.param_serialize(
+            method=method,
+            resource_path=path,
+            query_params=list((query or {}).items()),
+            header_params={"Accept": "application/json", "Content-Type": content_type},
+            body=body,
+            auth_settings=["BearerToken"],
+        )
+        answer = await self._client.call_api(verb, url, headers, payload, _request_timeout=timeout)
+        response: aiohttp.ClientResponse = answer.response
+        return response
+
+
+class _NotFound(DeploytrailError):
+    pass
+
+
+async def _load_default(configuration: Configuration) -> None:
+    try:
+        load_incluster_config(client_configuration=configuration)
+    except ConfigException:
+        await load_kube_config(client_configuration=configuration)
+
+
+def _translate(status: int, content: bytes) -> DeploytrailError:
+    """The API server's refusal in our terms. Its sentence is kept: it was written for people."""
+    try:
+        answer = orjson.loads(content)
+    except ValueError:
+        answer = {}
+    message = str(answer.get("message") or f"the Kubernetes API server answered {status}")
+    match status:
+        case 404:
+            return _NotFound(message)
+        case 409 if answer.get("reason") == "AlreadyExists":
+            return AlreadyExists(message)
+        case 409:
+            return Stale(message)
+        case 410:
+            return Expired(message)
+        case 400 | 413 | 422:
+            return Rejected(message, reason="invalid-field")
+        case _:
+            return Unavailable(message)
