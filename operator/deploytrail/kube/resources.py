@@ -1,12 +1,13 @@
-"""DeploymentEvent, our kind: its spec and status as models, from which the CRD is generated.
+"""DeploymentEvent, our kind: its spec and status as models, from which kube.crds makes the CRD.
 
+Descriptions are what ``kubectl explain`` shows; what the API server refuses beyond these types stands in kube.rules.
 ``spec`` is what was reported and holds the whole record, so that one write makes it durable; ``status`` is what we
 made of it and can be computed again at any time.
 """
 
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from deploytrail.record.admission import LONGEST_NAME, LONGEST_TEXT, MOST_ITEMS
@@ -18,7 +19,14 @@ API_VERSION = f"{GROUP}/{VERSION}"
 KIND = "DeploymentEvent"
 PLURAL = "deploymentevents"
 
-Name = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME, pattern=r"\S")]
+
+def _not_blank(name: str) -> str:
+    if not name.strip():
+        raise ValueError("must not be blank")
+    return name
+
+
+Name = Annotated[str, Field(max_length=LONGEST_NAME), AfterValidator(_not_blank)]
 Text = Annotated[str, Field(max_length=LONGEST_TEXT)]
 
 
@@ -65,7 +73,7 @@ class ReportPart(Part):
 
 
 class DeploymentEventSpec(Part):
-    """What was reported about one deployment."""
+    """What was reported about one deployment. Only product, environment and status must be given."""
 
     product: Name = Field(description="What was deployed: the product, service or component. Cannot be changed.")
     environment: Name = Field(description="Where it was deployed to, such as production. Cannot be changed.")
@@ -83,9 +91,9 @@ class DeploymentEventSpec(Part):
     branch: Text | None = Field(None, description="Branch the commit was taken from.")
     images: list[Text] = Field([], max_length=MOST_ITEMS, description="Container images that were deployed.")
     deployed_by: Text | None = Field(None, description="Who set it off: a person, a bot, or argocd (automated).")
-    trigger: Trigger | None = Field(None, description="What set it off.")
-    partial: bool = Field(False, description="Only some of the resources were deployed.")
-    counted: bool = Field(True, description="Whether DORA metrics count this deployment.")
+    trigger: Trigger | None = Field(None, description="What set it off; left out, kubectl.")
+    partial: bool = Field(False, description="True when only some of the resources were deployed.")
+    counted: bool = Field(True, description="Whether DORA metrics count this deployment; left out, they do.")
     reason: Text | None = Field(None, description="Why it has this status, or why it is not counted.")
     links: LinksPart | None = Field(None, description="Where to read more.")
     pull_requests: list[Text] = Field(
@@ -93,7 +101,7 @@ class DeploymentEventSpec(Part):
     )
     application: ApplicationPart | None = Field(None, description="The Argo CD Application, when Argo CD deployed it.")
     metadata: dict[str, Any] | None = Field(None, description="Whatever else is worth keeping, free in form.")
-    source: Source | None = Field(None, description="Who told us first; left out, it is kubectl.")
+    source: Source | None = Field(None, description="Who told us first. Set by Deploytrail; left out, kubectl.")
     deployment_id: Annotated[str, Field(max_length=63)] | None = Field(
         None, description="Set by Deploytrail on records of its own; leave it out."
     )
@@ -131,7 +139,7 @@ class DeploymentEventStatus(Part):
     deployment_id: Text | None = Field(None, description="Id of the record, as in the HTTP API.")
     started_at: AwareDatetime | None = Field(None, description="When the deployment began.")
     finished_at: AwareDatetime | None = Field(None, description="When the deployment ended.")
-    duration: Text | None = Field(None, description="finishedAt - startedAt, such as 1m30s.")
+    duration: Text | None = Field(None, description="Time from startedAt to finishedAt, such as 1m30s.")
     conditions: list[ConditionPart] = Field(
         [], max_length=16, description="Recorded, Settled and, once sinks exist, Delivered."
     )
