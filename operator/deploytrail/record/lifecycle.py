@@ -73,6 +73,8 @@ def _next(current: Deployment, report: Report) -> Deployment:
     changes: dict[str, Any] = {"tellings": tellings, "updated_at": report.telling.received_at}
     leads = _leads(current, report)
     for name, value in _fields(report.facts).items():
+        if name in _FOR_EVER:
+            continue
         if leads or getattr(current, name) == _ABSENT[name]:
             changes[name] = _merge(getattr(current, name), value, absent=_ABSENT[name])
     if leads:
@@ -92,6 +94,9 @@ def _leads(current: Deployment, report: Report) -> bool:
     newest = max(telling.at for telling in current.tellings if telling.status.rank == reached)
     return report.telling.at >= newest
 
+
+_FOR_EVER = ("product", "environment")
+"""A record keeps the place it was made for, even when rules change while it is open."""
 
 _ABSENT: dict[str, Any] = {
     name: field.get_default(call_default_factory=True) for name, field in Facts.model_fields.items()

@@ -124,6 +124,5 @@ class KubernetesStore:
         stored = await self._kube.get(DEPLOYMENT_EVENTS, report.resource.namespace, report.resource.name)
         if stored is None or stored["metadata"]["uid"] != report.resource.uid:
             raise Rejected("the DeploymentEvent was deleted before it was recorded", reason="not-found")
-        self._picture.put(stored)
         first = not stored.get("status", {}).get("history")
         return Recorded(from_object(stored, home=self._home), created=first)

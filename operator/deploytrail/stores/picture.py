@@ -31,10 +31,13 @@ class Picture:
         self._of_application: dict[str, set[str]] = {}
 
     def put(self, obj: Object) -> None:
-        """Take in an object as it is now. One that holds no valid record is left out: it was refused."""
+        """Take in an object as it is now. One that is not recorded, or was refused, is left out."""
         try:
             deployment = _slim(from_object(obj, home=self._home))
         except Rejected:
+            self.remove(obj)
+            return
+        if deployment.resource is not None and obj.get("status", {}).get("phase") in (None, "Rejected"):
             self.remove(obj)
             return
         known = self._by_id.get(deployment.id)

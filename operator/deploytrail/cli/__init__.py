@@ -1,0 +1,8 @@
+"""The command line. Commands parse, call one function, and turn its answer into an exit code.
+
+0 done, 1 refused or failed, 2 used or configured wrongly.
+"""
+
+from deploytrail.cli.main import main
+
+__all__ = ["main"]

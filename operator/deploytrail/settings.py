@@ -1,0 +1,106 @@
+"""The whole configuration as one frozen tree. The only reader of the environment.
+
+Flags win over DEPLOYTRAIL_... variables, those over the file given by --config, that over the defaults here.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    YamlConfigSettingsSource,
+)
+
+from deploytrail.errors import Misconfigured
+from deploytrail.sources.argocd_settings import ArgocdSettings
+
+SourceName = Literal["argocd", "resources", "http"]
+
+
+def _split(value: object) -> object:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+"""Comma-separated in flags and variables, a list in the file."""
+
+
+class Settings(BaseSettings):
+    """What ``deploytrail run`` can be told."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="DEPLOYTRAIL_",
+        env_nested_delimiter="_",
+        env_nested_max_split=1,
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    store: Annotated[str, Field(pattern="^kubernetes$")] = Field(
+        "kubernetes", description="Where records are kept: kubernetes (as DeploymentEvents)."
+    )
+    listen: str = Field(
+        "127.0.0.1:8080",
+        pattern=r"^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$",
+        description="Address and port of the HTTP endpoint; port 0 takes a free one.",
+    )
+    sources: Annotated[tuple[SourceName, ...], NoDecode, BeforeValidator(_split)] = Field(
+        ("argocd", "resources", "http"),
+        min_length=1,
+        description="Where reports come from, comma-separated: argocd, resources, http.",
+    )
+    namespace: str = Field(
+        "deploytrail",
+        min_length=1,
+        description="Namespace in which Deploytrail keeps its records and keys.",
+    )
+    kubeconfig: Path | None = Field(
+        None, description="Kubeconfig to use; without it the pod's ServiceAccount, else the user's own kubeconfig."
+    )
+    keys_file: Path | None = Field(
+        None, description="File that holds the keys; without it they are Secrets in the namespace."
+    )
+    environments: Listed = Field(
+        (), description="Environments that clients of an API with configured environments may name, comma-separated."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe line to log.")
+    log_format: Literal["auto", "json", "console"] = Field(
+        "auto", description="json, console, or auto: console on a terminal, json elsewhere."
+    )
+    argocd: ArgocdSettings = ArgocdSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Flags, then the environment, then the file."""
+        return init_settings, env_settings, YamlConfigSettingsSource(settings_cls)
+
+
+def load(flags: Mapping[str, Any], config: Path | None) -> Settings:
+    """Settings from flags (nested names as dicts), environment and file. Misconfigured says which one is wrong."""
+    if config is not None and not config.is_file():
+        raise Misconfigured(f"the configuration file {config} does not exist")
+
+    class Configured(Settings):
+        model_config = SettingsConfigDict(yaml_file=config)
+
+    try:
+        return Configured(**flags)
+    except ValidationError as error:
+        problems = [
+            f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}"
+            for problem in error.errors(include_url=False, include_input=False)
+        ]
+        raise Misconfigured("; ".join(problems)) from error
