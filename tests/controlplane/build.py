@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.controlplane.golang import NoGo, go_build, go_for
-from tests.controlplane.parts import PARTS, Part, built_folder
+from tests.controlplane.parts import PARTS, Part, built_folder, cache_folder
 
 REPORT_EVERY = 15.0
 """Seconds between two lines that say a build is still under way."""
@@ -42,7 +42,7 @@ def _cached_or_built(part: Part) -> Path:
     if target.exists():
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
-    with _alone(target.parent / f"{part.name}.lock"):
+    with _alone(cache_folder() / "lock"):
         if not target.exists():
             _build(part, target)
     return target
@@ -76,7 +76,7 @@ def _wait(part: Part, build: "subprocess.Popen[bytes]", log: Path, begun: float)
 
 @contextmanager
 def _alone(lock: Path) -> Iterator[None]:
-    """One build of a part at a time on this machine; the others wait and find it done."""
+    """One build at a time on this machine; the others wait and find it done."""
     with lock.open("w") as held:
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
