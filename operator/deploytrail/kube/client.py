@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -136,14 +137,15 @@ class Kube:
         query |= {"watch": "true", "allowWatchBookmarks": "true"}
         try:
             response = await self._send("GET", kind.path(namespace), query=query, timeout=WATCH_TIMEOUT)
-            if response.status != 200:
-                raise _translate(response.status, await response.read())
-            opened()
-            async for line in response.content:
-                event = orjson.loads(line)
-                if event["type"] == "ERROR":
-                    raise _translate(event["object"].get("code", 500), orjson.dumps(event["object"]))
-                yield event
+            async with response:
+                if response.status != HTTPStatus.OK:
+                    raise _translate(response.status, await response.read())
+                opened()
+                async for line in response.content:
+                    event = orjson.loads(line)
+                    if event["type"] == "ERROR":
+                        raise _translate(event["object"].get("code", 500), orjson.dumps(event["object"]))
+                    yield event
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
             raise Unavailable(f"watch of {kind.plural} broke: {type(error).__name__}: {error}") from error
 
@@ -161,7 +163,7 @@ class Kube:
             content = await response.read()
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise Unavailable(f"the Kubernetes API server is away: {type(error).__name__}") from error
-        if response.status >= 400:
+        if response.status >= HTTPStatus.BAD_REQUEST:
             raise _translate(response.status, content)
         parsed: Object = orjson.loads(content)
         return parsed

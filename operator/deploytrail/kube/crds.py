@@ -17,8 +17,13 @@ def crds() -> list[JSON]:
     return [_deployment_event()]
 
 
+def to_yaml() -> str:
+    """Every kind of ours, one YAML document each."""
+    return as_yaml(*crds())
+
+
 def as_yaml(*definitions: JSON) -> str:
-    """A YAML document for each, keys in the order they are written here."""
+    """A YAML document for each, its keys in the order they are written here."""
     return yaml.dump_all(definitions, Dumper=_Dumper, sort_keys=False, width=120, allow_unicode=True)
 
 

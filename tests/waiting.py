@@ -1,0 +1,35 @@
+"""Waiting for a condition, never for a time."""
+
+import asyncio
+import inspect
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+PATIENCE = 30.0
+"""Seconds: far more than anything needs on a busy machine, so that only a defect runs into it."""
+
+
+async def until(condition: Callable[[], Awaitable[T] | T], *, patience: float = PATIENCE) -> T:
+    """Ask again and again until the answer is neither false nor an exception (None counts as an answer)."""
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            answer = condition()
+            result = await answer if inspect.isawaitable(answer) else answer
+        except Exception:
+            if time.monotonic() > deadline:
+                raise
+        else:
+            if result is not False:
+                return result
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"not true within {patience} s: {condition}")
+        await asyncio.sleep(0.02)
+
+
+def wait_until(condition: Callable[[], T], *, patience: float = PATIENCE) -> T:
+    """The same for code without a loop."""
+    return asyncio.run(until(condition, patience=patience))
