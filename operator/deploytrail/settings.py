@@ -3,11 +3,12 @@
 Flags win over DEPLOYTRAIL_... variables, those over the file given by --config, that over the defaults here.
 """
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -24,6 +25,12 @@ SourceName = Literal["argocd", "resources", "http"]
 
 def _split(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def _check_address(value: str) -> str:
+    if not re.fullmatch(r"(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}", value):
+        raise ValueError("write an address and a port like 127.0.0.1:8080")
+    return value
 
 
 Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
@@ -45,9 +52,8 @@ class Settings(BaseSettings):
     store: Annotated[str, Field(pattern="^kubernetes$")] = Field(
         "kubernetes", description="Where records are kept: kubernetes (as DeploymentEvents)."
     )
-    listen: str = Field(
+    listen: Annotated[str, AfterValidator(_check_address)] = Field(
         "127.0.0.1:8080",
-        pattern=r"^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$",
         description="Address and port of the HTTP endpoint; port 0 takes a free one.",
     )
     sources: Annotated[tuple[SourceName, ...], NoDecode, BeforeValidator(_split)] = Field(
@@ -100,7 +106,7 @@ def load(flags: Mapping[str, Any], config: Path | None) -> Settings:
         return Configured(**flags)
     except ValidationError as error:
         problems = [
-            f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}"
+            f"{'.'.join(map(str, problem['loc']))}: {problem['msg'].removeprefix('Value error, ')}"
             for problem in error.errors(include_url=False, include_input=False)
         ]
         raise Misconfigured("; ".join(problems)) from error

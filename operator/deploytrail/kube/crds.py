@@ -24,7 +24,8 @@ def to_yaml() -> str:
 
 def as_yaml(*definitions: JSON) -> str:
     """A YAML document for each, its keys in the order they are written here."""
-    return yaml.dump_all(definitions, Dumper=_Dumper, sort_keys=False, width=120, allow_unicode=True)
+    text: str = yaml.dump_all(definitions, Dumper=_Dumper, sort_keys=False, width=120, allow_unicode=True)
+    return text
 
 
 class _Dumper(yaml.SafeDumper):

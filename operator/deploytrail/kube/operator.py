@@ -28,6 +28,8 @@ class Watch:
 
     kind: Kind
     seen: Seen
+    labels: str = ""
+    """A label selector, left to the API server."""
 
 
 class Operator:
@@ -61,7 +63,7 @@ class Operator:
         with own:
             tasks = await kopf.spawn_tasks(
                 registry=self._registry(),
-                settings=_settings(),
+                settings=_settings(self._watches),
                 standalone=True,
                 clusterwide=True,
                 stop_flag=self._stop,
@@ -123,7 +125,7 @@ class _Nothing(kopf.DiffBaseStorage):
         return None
 
 
-def _settings() -> kopf.OperatorSettings:
+def _settings(watches: Sequence[Watch]) -> kopf.OperatorSettings:
     settings = kopf.OperatorSettings()
     settings.posting.enabled = False
     # The default finalizer would make kopf remove another operator's from the Applications.
@@ -132,6 +134,9 @@ def _settings() -> kopf.OperatorSettings:
     settings.networking.error_backoffs = _Endless()
     settings.process.ultimate_exiting_timeout = None
     settings.queueing.exit_timeout = 5
+    for watch in watches:
+        if watch.labels:
+            settings.watching.label_selectors[watch.kind.group, watch.kind.plural] = watch.labels
     return settings
 
 
