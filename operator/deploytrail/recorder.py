@@ -43,6 +43,7 @@ class Recorder:
                 log.debug("report_repeated", **telemetry.summary(deployment))
                 return deployment
             case Conflicting(deployment):
+                telemetry.rejected(report.telling.source, "conflict")
                 log.warning("report_contradicted", **telemetry.summary(deployment))
                 raise Conflict(f"{deployment.id} is already recorded with another content")
             case _:
