@@ -1,0 +1,55 @@
+# What a contributor runs. Needs python3 (3.11 or newer) and make; everything else is fetched into .venv and a cache.
+
+PYTHON ?= python3
+UV     := 0.13.8
+BIN    := .venv/bin
+READY  := .venv/.ready
+TIERS  := unit contract golden http image cluster
+LOCK   := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test $(TIERS:%=test-%) check generate lock clean
+
+help: ## show this
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@printf '  make test-TIER      one of: $(TIERS); ARGS="-k word" goes to pytest, CLUSTER=kind where Docker is\n'
+
+demo: $(READY) ## see it work on a cluster of its own, until Ctrl-C; ONCE=1 checks what it shows and ends
+	@$(BIN)/python -m tests.demo $(if $(ONCE),--once)
+
+test: $(READY) ## run every tier of tests and sum them up
+	@$(BIN)/python -m tools.tiers $(TIERS)
+
+$(TIERS:%=test-%): test-%: $(READY)
+	@$(BIN)/python -m pytest tests/$* $(if $(filter cluster,$*),$(if $(CLUSTER),--cluster=$(CLUSTER))) $(ARGS)
+
+check: $(READY) ## style, types, walls between the rooms, generated files
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m tools.generate --check
+
+generate: $(READY) ## make crds/, manifests/ and the chart's schema, CRDs and README again
+	$(BIN)/python -m tools.generate
+
+lock: $(READY) ## pin the dependencies again; UPGRADE=1 takes newer ones
+	$(LOCK) $(if $(UPGRADE),--upgrade) pyproject.toml -o requirements.lock
+	$(LOCK) $(if $(UPGRADE),--upgrade) pyproject.toml --group dev -o requirements-dev.lock
+	$(LOCK) $(if $(UPGRADE),--upgrade) --group build -o requirements-build.lock
+
+clean: ## remove what was made here; the cache of built programs stays
+	rm -rf .venv dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(READY): requirements-dev.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Deploytrail needs Python 3.11 or newer, and $(PYTHON) is $$($(PYTHON) --version 2>&1): say make PYTHON=python3.13"; exit 1; }
+	@[ -x $(BIN)/python ] || $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "$(PYTHON) cannot make an environment, because its venv or ensurepip is missing: install python3-venv, or say make PYTHON=..."; exit 1; }
+	@echo "Preparing .venv (once, and after the dependencies changed)"
+	@[ -x $(BIN)/python ] || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install -q --disable-pip-version-check uv==$(UV)
+	@$(BIN)/uv pip sync -q --python $(BIN)/python --require-hashes requirements-dev.lock
+	@$(BIN)/uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
