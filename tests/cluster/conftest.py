@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.argocd.applications import CRD, ClusterApplications
 from tests.controlplane.cluster import Cluster
 from tests.controlplane.server import ControlPlane
 
@@ -39,6 +40,21 @@ def namespace(cluster: Cluster) -> Iterator[str]:
     name = cluster.create_namespace()
     yield name
     cluster.delete_namespace(name)
+
+
+@pytest.fixture(scope="session")
+def argocd(cluster: Cluster) -> None:
+    """The cluster knows Applications."""
+    cluster.kubectl("apply", "-f", str(CRD))
+    cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd/applications.argoproj.io")
+    cluster.kubectl("get", "applications", "-A")  # from here on a watch may ask for everything since
+
+
+@pytest.fixture
+def applications(argocd: None, cluster: Cluster, namespace: str) -> Iterator[ClusterApplications]:
+    """The Applications in the test's own namespace, written as the administrator."""
+    with ClusterApplications(cluster.kubeconfig, namespace) as own:
+        yield own
 
 
 def _kind() -> str:

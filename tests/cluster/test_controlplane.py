@@ -5,13 +5,13 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from tests.controlplane.cluster import Cluster, CommandFailed
 from tests.controlplane.server import ControlPlane
+from tests.waiting import wait_until
 
 READER = {
     "apiVersion": "rbac.authorization.k8s.io/v1",
@@ -69,6 +69,16 @@ def test_a_namespace_is_deleted_with_what_is_in_it(cluster: Cluster) -> None:
     assert cluster.kubectl("get", "configmaps", "-n", name, "-o", "name") == ""
 
 
+def test_a_namespace_is_deleted_though_a_finalizer_holds_what_is_in_it(control_plane: ControlPlane) -> None:
+    name = control_plane.create_namespace()
+    held = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "held", "finalizers": ["example.com/hold"]}}
+    control_plane.kubectl("create", "-n", name, "-f", "-", input=json.dumps(held))
+
+    control_plane.delete_namespace(name)
+
+    assert control_plane.kubectl("get", "configmaps", "-n", name, "-o", "name") == ""
+
+
 def test_helm_talks_to_the_cluster(cluster: Cluster, namespace: str, tmp_path: Path) -> None:
     chart = tmp_path / "one"
     (chart / "templates").mkdir(parents=True)
@@ -119,14 +129,9 @@ def test_the_servers_die_with_whoever_started_them(tmp_path: Path) -> None:
     parent.kill()
     parent.communicate()
 
-    assert _nobody_listens(port)
+    wait_until(lambda: not _answers(port))
 
 
-def _nobody_listens(port: int, within: float = 5.0) -> bool:
-    deadline = time.monotonic() + within
-    while time.monotonic() < deadline:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) != 0:
-                return True
-        time.sleep(0.02)
-    return False
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0

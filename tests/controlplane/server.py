@@ -93,8 +93,14 @@ class ControlPlane(Cluster):
 
     def delete_namespace(self, name: str) -> None:
         """Empty the namespace and remove it: the controllers' work, done by hand."""
-        kinds = self.kubectl("api-resources", "--namespaced", "--verbs=list,delete", "--output=name").split()
-        self.kubectl("delete", ",".join(kinds), "--all", "-n", name, "--wait=false")
+        kinds = ",".join(
+            self.kubectl("api-resources", "--namespaced", "--verbs=list,delete,patch", "--output=name").split()
+        )
+        self.kubectl("delete", kinds, "--all", "-n", name, "--wait=false")
+        for left in self.get(kinds, "-n", name)["items"]:
+            if left["metadata"].get("finalizers"):
+                one = f"{left['kind']}/{left['metadata']['name']}"
+                self.kubectl("patch", one, "-n", name, "--type=merge", "--patch", '{"metadata":{"finalizers":null}}')
         self.kubectl("delete", "namespace", name, "--wait=false")
         emptied = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}, "spec": {"finalizers": []}}
         self.kubectl("replace", "--raw", f"/api/v1/namespaces/{name}/finalize", "-f", "-", input=json.dumps(emptied))
