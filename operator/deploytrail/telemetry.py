@@ -6,7 +6,9 @@ Metrics live in the default registry of prometheus_client; serve exposes them un
 import logging
 import re
 import sys
+import traceback
 from collections.abc import MutableMapping
+from pathlib import PurePath
 from typing import Any, Literal, Protocol
 
 import structlog
@@ -57,6 +59,12 @@ def summary(deployment: Any) -> dict[str, Any]:
         "source": deployment.source.value,
         "reason": deployment.reason,
     }
+
+
+def place(error: BaseException) -> str:
+    """Where a defect showed itself, innermost first: for logs that must not quote its message, or what was sent."""
+    frames = reversed(traceback.extract_tb(error.__traceback__)[-3:])
+    return " < ".join(f"{PurePath(frame.filename).name}:{frame.lineno}" for frame in frames)
 
 
 _SECRETS = re.compile(

@@ -1,0 +1,147 @@
+"""Keys in a JSON file: written whole or not at all, watched so that a revoked key stops within a second."""
+
+import asyncio
+import contextlib
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+import structlog
+from pydantic import TypeAdapter, ValidationError
+
+from deploytrail.errors import Misconfigured, Unavailable
+from deploytrail.keys.model import Key
+from deploytrail.keys.ring import KeyRing
+
+log = structlog.get_logger()
+
+_KEYS = TypeAdapter(tuple[Key, ...])
+
+Stamp = tuple[int, int, int] | None
+
+
+class FileKeys:
+    """See KeyBackend. ``poll_seconds`` is how long a change of the file may go unseen."""
+
+    def __init__(self, path: Path, *, poll_seconds: float = 0.5) -> None:
+        self._path, self._poll_seconds = path, poll_seconds
+        self._seen: Stamp = None
+        self._following: asyncio.Task[None] | None = None
+
+    async def start(self, ring: KeyRing) -> None:
+        """See KeyBackend. Misconfigured when the file is there and cannot be read as keys."""
+        self._seen = await asyncio.to_thread(_stamp, self._path)
+        ring.replace(await asyncio.to_thread(read_keys, self._path))
+        if not len(ring):
+            log.warning("keys_absent", path=str(self._path))
+        self._following = asyncio.create_task(self._follow(ring), name="keys-follow")
+
+    async def stop(self) -> None:
+        """See KeyBackend."""
+        if self._following is not None:
+            self._following.cancel()
+            await asyncio.gather(self._following, return_exceptions=True)
+
+    async def check(self) -> None:
+        """See KeyBackend. A file that cannot be read leaves the keys read last in force, and is no reason to stop."""
+        if self._following is not None and self._following.done():
+            raise Unavailable("changes of the keys file are no longer followed")
+
+    async def create(self, key: Key) -> None:
+        """See KeyBackend."""
+
+        def add(keys: tuple[Key, ...]) -> tuple[Key, ...]:
+            if any(other.name == key.name for other in keys):
+                raise Misconfigured(f"a key named {key.name} exists already: revoke it or choose another name")
+            return (*keys, key)
+
+        await asyncio.to_thread(change_keys, self._path, add)
+
+    async def list(self) -> list[Key]:
+        """See KeyBackend."""
+        keys = await asyncio.to_thread(read_keys, self._path)
+        return sorted(keys, key=lambda key: key.name)
+
+    async def delete(self, name: str) -> bool:
+        """See KeyBackend."""
+        return await asyncio.to_thread(
+            change_keys, self._path, lambda keys: tuple(key for key in keys if key.name != name)
+        )
+
+    async def _follow(self, ring: KeyRing) -> None:
+        while True:
+            await asyncio.sleep(self._poll_seconds)
+            try:
+                stamp = await asyncio.to_thread(_stamp, self._path)
+                if stamp == self._seen:
+                    continue
+                self._seen = stamp
+                ring.replace(await asyncio.to_thread(read_keys, self._path))
+                log.info("keys_read", path=str(self._path), count=len(ring))
+            except Misconfigured as error:
+                log.error("keys_unreadable", error=str(error))  # noqa: TRY400 - the sentence says it all
+
+
+def read_keys(path: Path) -> tuple[Key, ...]:
+    """The keys in the file; none when it does not exist. Misconfigured when it holds anything else."""
+    try:
+        return _KEYS.validate_json(path.read_bytes())
+    except FileNotFoundError:
+        return ()
+    except OSError as error:
+        raise Misconfigured(f"cannot read the keys file {path}: {error.strerror}") from error
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        where = ".".join(map(str, first["loc"])) or "the file"
+        raise Misconfigured(f"the keys file {path} is not a list of keys: {where}: {first['msg']}") from None
+
+
+def change_keys(path: Path, change: Callable[[tuple[Key, ...]], tuple[Key, ...]]) -> bool:
+    """Read, change and write the file, alone; whether anything changed. Misconfigured when it cannot be written."""
+    try:
+        with _locked(path):
+            before = read_keys(path)
+            after = change(before)
+            if after != before:
+                _write(path, after)
+            return after != before
+    except OSError as error:
+        raise Misconfigured(f"cannot write the keys file {path}: {error.strerror}") from error
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Two commands at once must not lose a key. The lock is a file of its own: the keys file is replaced on writing."""
+    with path.with_name(f".{path.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _write(path: Path, keys: tuple[Key, ...]) -> None:
+    """Replace the file; after a power cut it is the old one or the new one. Only its owner may read it."""
+    with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as new:
+        try:
+            new.write(_KEYS.dump_json(keys, indent=2, exclude_defaults=True) + b"\n")
+            new.flush()
+            os.fsync(new.fileno())
+            Path(new.name).replace(path)
+        except BaseException:
+            Path(new.name).unlink(missing_ok=True)
+            raise
+    directory = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
+
+
+def _stamp(path: Path) -> Stamp:
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise Misconfigured(f"cannot read the keys file {path}: {error.strerror}") from error
+    return status.st_mtime_ns, status.st_size, status.st_ino

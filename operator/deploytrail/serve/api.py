@@ -1,0 +1,45 @@
+"""The application behind the ingest lane: everything that is read, with its OpenAPI document."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+
+from deploytrail import __version__
+from deploytrail.errors import Unavailable
+from deploytrail.keys.model import Scope
+from deploytrail.keys.ring import KeyRing
+from deploytrail.serve.access import require
+from deploytrail.serve.deployments import deployment_routes
+from deploytrail.serve.docs import docs_routes
+from deploytrail.serve.edge import Edge, on_invalid, on_unavailable
+from deploytrail.serve.health import Readiness, health_routes
+from deploytrail.stores.base import Store
+
+TITLE = "Deploytrail"
+
+
+def build_api(store: Store, ring: KeyRing, readiness: Readiness, clock: Callable[[], datetime]) -> FastAPI:
+    """The read API, health, metrics and docs. Errors are JSON everywhere."""
+    api = FastAPI(
+        title=TITLE,
+        version=__version__,
+        summary="Every deployment, recorded exactly once.",
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    api.add_middleware(Edge)
+    api.add_exception_handler(RequestValidationError, on_invalid)
+    api.add_exception_handler(Unavailable, on_unavailable)
+    api.include_router(deployment_routes(store, may_read=require(Scope.READ, ring, clock)))
+    api.include_router(health_routes(readiness, clock))
+    api.include_router(docs_routes(TITLE))
+
+    @api.get("/", include_in_schema=False)
+    async def root() -> dict[str, str]:
+        return {"name": TITLE, "version": __version__, "docs": "/docs", "openapi": "/openapi.json"}
+
+    return api

@@ -1,0 +1,68 @@
+"""What holds for every answer of the read API: it is measured, it is JSON, and it quotes nothing at length."""
+
+from time import perf_counter
+
+import structlog
+from fastapi import Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from deploytrail import telemetry
+from deploytrail.errors import Unavailable
+
+log = structlog.get_logger()
+
+_MOST_ERRORS = 10
+_LONGEST_WORD = 100
+
+
+class Edge:
+    """ASGI middleware: counts the time, and answers 500 for a defect of ours, logged without what was sent."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See the ASGI specification."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began, code = perf_counter(), 0
+
+        async def watched(message: Message) -> None:
+            nonlocal code
+            code = message.get("status", code)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        except Exception as error:
+            log.error(  # noqa: TRY400 - a traceback may quote what was sent
+                "question_failed", route=_route(scope), error=type(error).__name__, at=telemetry.place(error)
+            )
+            if code:
+                raise
+            await JSONResponse({"detail": "Internal server error"}, status_code=500)(scope, receive, watched)
+        telemetry.HTTP_SECONDS.labels(_route(scope), str(code)).observe(perf_counter() - began)
+
+
+async def on_invalid(_: Request, error: Exception) -> JSONResponse:
+    """422 in the list form, at most ten errors, without the values that were sent."""
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - as registered
+    detail = [
+        {"loc": [str(part)[:_LONGEST_WORD] for part in each["loc"]], "msg": each["msg"], "type": each["type"]}
+        for each in error.errors()[:_MOST_ERRORS]
+    ]
+    return JSONResponse({"detail": detail}, status_code=422)
+
+
+async def on_unavailable(_: Request, error: Exception) -> JSONResponse:
+    """503, saying when to come back."""
+    assert isinstance(error, Unavailable)  # noqa: S101 - as registered
+    return JSONResponse({"detail": error.message}, status_code=503, headers={"Retry-After": str(error.retry_after)})
+
+
+def _route(scope: Scope) -> str:
+    """The pattern, never the path: what clients make up must not become metric labels."""
+    return getattr(scope.get("route"), "path", "unmatched")

@@ -1,0 +1,110 @@
+"""The listener: uvicorn inside an event loop that is not its own."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Iterator
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from deploytrail.errors import Misconfigured
+from deploytrail.serve.protocol import LimitedConfig, LimitedProtocol, ServerLimits
+
+_EVERY_TICKS = 5
+"""uvicorn ticks ten times a second; slow requests are looked for twice."""
+
+
+class Server:
+    """One address, one ASGI application. Signals are the caller's business."""
+
+    def __init__(self, app: ASGIApp, *, listen: str, limits: ServerLimits | None = None) -> None:
+        """``listen`` is ``host:port`` or ``[address]:port``; port 0 takes a free one."""
+        self._listen = listen
+        self._port: int | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._uvicorn = _Uvicorn(_configure(app, limits or ServerLimits()))
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on, once started."""
+        if self._port is None:
+            raise RuntimeError("the server has not been started")
+        return self._port
+
+    async def start(self) -> None:
+        """Listen. Misconfigured when the address cannot be had."""
+        listener = _bind(self._listen)
+        self._port = listener.getsockname()[1]
+        self._task = asyncio.create_task(self._uvicorn.serve(sockets=[listener]), name="http-serve")
+        listening = asyncio.create_task(self._uvicorn.listening.wait())
+        await asyncio.wait({self._task, listening}, return_when=asyncio.FIRST_COMPLETED)
+        listening.cancel()
+        if self._task.done():
+            await self._task
+
+    async def wait(self) -> None:
+        """Return when the server has stopped; raises what made it stop, if it did so by itself."""
+        if self._task is not None:
+            await asyncio.shield(self._task)
+
+    async def stop(self) -> None:
+        """Stop accepting, finish what is under way within the grace, close. Safe to call twice."""
+        self._uvicorn.should_exit = True
+        if self._task is not None:
+            await self._task
+
+
+class _Uvicorn(uvicorn.Server):
+    def __init__(self, config: LimitedConfig) -> None:
+        super().__init__(config)
+        self.listening = asyncio.Event()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.listening.set()
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % _EVERY_TICKS == 0:
+            now = asyncio.get_running_loop().time()
+            for connection in list(self.server_state.connections):
+                if isinstance(connection, LimitedProtocol):
+                    connection.expire(now)
+        return await super().on_tick(counter)
+
+
+def _configure(app: ASGIApp, limits: ServerLimits) -> LimitedConfig:
+    config = LimitedConfig(
+        app,
+        http=LimitedProtocol,
+        ws="none",
+        lifespan="off",
+        interface="asgi3",
+        log_config=None,
+        access_log=False,  # it would print the tokens that some APIs carry in the query
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=limits.keep_alive_seconds,
+        timeout_graceful_shutdown=limits.grace_seconds,
+    )
+    config.limits = limits
+    return config
+
+
+def _bind(listen: str) -> socket.socket:
+    host, _, port = listen.rpartition(":")
+    host = host.strip("[]")
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, int(port), type=socket.SOCK_STREAM)[0]
+        every = host == "::" and socket.has_dualstack_ipv6()
+        listener = socket.create_server(address[:2], family=family, backlog=2048, dualstack_ipv6=every)
+    except (OSError, ValueError, OverflowError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise Misconfigured(f"cannot listen on {listen}: {reason}") from error
+    # asyncio sets this on sockets it made itself; on ours it does not, and each answer then waits 40 ms for an ACK.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener

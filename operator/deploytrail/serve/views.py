@@ -1,0 +1,98 @@
+"""A record as it is shown: the field names of the record, times in RFC 3339 UTC, no raw bodies in lists."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field, PlainSerializer
+
+from deploytrail.record.instant import to_rfc3339
+from deploytrail.record.model import ApplicationRef, Deployment, Links, ResourceRef, Source, Status, Trigger
+
+Time = Annotated[datetime, PlainSerializer(to_rfc3339, return_type=str)]
+
+
+class State(BaseModel):
+    """A state and when it was reached."""
+
+    status: Status
+    at: Time
+
+
+class ReportView(BaseModel):
+    """One accepted report: what was said, when, by whom."""
+
+    source: Source
+    status: Status
+    at: Time = Field(description="When the state was reached, by the sender's clock.")
+    received_at: Time
+    reporter: str | None = Field(description="Name of the key, or of the Kubernetes user.")
+    raw_status: str | None = Field(description="The sender's own word.")
+    body: str | None = Field(description="The payload as it came.")
+
+
+class DeploymentItem(BaseModel):
+    """One deployment."""
+
+    id: str
+    product: str
+    version: str | None
+    environment: str
+    status: Status
+    event_type: str = Field(description="The event that announces it.", examples=["deployment.completed"])
+    started_at: Time | None
+    finished_at: Time | None
+    settled_at: Time | None = Field(description="When health became known.")
+    duration: float | None = Field(description="Seconds from start to finish; null when either is unknown.")
+    repository: str | None
+    commit: str | None
+    branch: str | None
+    images: tuple[str, ...]
+    deployed_by: str | None
+    trigger: Trigger | None
+    partial: bool
+    counted: bool = Field(description="Whether DORA metrics count it, once it has a verdict.")
+    reason: str | None = Field(description="Why this status, and why not counted.")
+    links: Links
+    pull_requests: tuple[str, ...]
+    application: ApplicationRef | None
+    resource: ResourceRef | None = Field(description="The DeploymentEvent that somebody applied.")
+    source: Source
+    created_at: Time
+    updated_at: Time
+    history: tuple[State, ...] = Field(description="Every state with the time it was reached, oldest first.")
+    metadata: dict[str, Any]
+
+
+class DeploymentDetail(DeploymentItem):
+    """One deployment with every report it was made from."""
+
+    reports: tuple[ReportView, ...]
+
+
+class DeploymentList(BaseModel):
+    """A page, newest first."""
+
+    items: tuple[DeploymentItem, ...]
+    next: str | None = Field(description="Send it as `cursor` for the next page; null on the last one.")
+
+
+def to_item(deployment: Deployment) -> DeploymentItem:
+    """As a list shows it."""
+    return DeploymentItem.model_validate(_fields(deployment))
+
+
+def to_detail(deployment: Deployment) -> DeploymentDetail:
+    """As it is shown alone."""
+    reports = [telling.model_dump(exclude={"fingerprint"}) for telling in deployment.tellings]
+    return DeploymentDetail.model_validate(_fields(deployment) | {"reports": reports})
+
+
+def _fields(deployment: Deployment) -> dict[str, Any]:
+    duration = deployment.duration
+    return {
+        **{name: value for name, value in deployment if name != "tellings"},
+        "metadata": dict(deployment.metadata),
+        "event_type": deployment.status.event_type,
+        "duration": duration.total_seconds() if duration is not None else None,
+        "history": [State(status=status, at=at) for status, at in deployment.history],
+    }

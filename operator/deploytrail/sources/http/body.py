@@ -1,0 +1,134 @@
+"""What a body may be, whatever the API: its type, size, depth, encoding, and how long it may take to arrive."""
+
+import asyncio
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from starlette.types import Receive
+
+from deploytrail.errors import Rejected
+
+MIB = 1024 * 1024
+
+_ENDURED = 8
+"""How many times the limit is read and thrown away, so that a client that only listens after sending hears why."""
+
+_CREDENTIALS = re.compile(r"""(?<=:)(\\?/\\?/)[^/?#\\\s"']*@""")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much of a request is accepted."""
+
+    body_bytes: int = MIB
+    """The documents' clients send up to 100 KB."""
+    depth: int = 32
+    """Levels of nesting, the outermost object included."""
+    receive_seconds: float = 8
+    """From the end of the head to the end of the body. Below what the server allows for a whole request, so that the
+    answer is still given in the caller's dialect."""
+
+
+class ClientGone(Exception):
+    """Nobody is left to answer."""
+
+
+async def read(headers: Mapping[str, str], receive: Receive, limits: Limits) -> bytes:
+    """The whole body. Rejected when it is of another type, too large or too slow."""
+    _check_type(headers)
+    declared = int(headers.get("content-length", "0"))
+    if declared > limits.body_bytes * _ENDURED or (declared > limits.body_bytes and "expect" in headers):
+        raise _too_large(limits)
+    try:
+        async with asyncio.timeout(limits.receive_seconds):
+            return await _collect(receive, limits)
+    except TimeoutError as error:
+        raise Rejected(
+            f"the body did not arrive within {limits.receive_seconds:g} seconds", reason="too-slow"
+        ) from error
+
+
+def decode(body: bytes, limits: Limits) -> tuple[str, dict[str, Any]]:
+    """The text, and the fields of the JSON object it holds, without those that are null.
+
+    Credentials in URLs are gone from both: CI systems hand out clone URLs with a token, which is not ours to keep.
+    """
+    try:
+        text = _CREDENTIALS.sub(r"\1", body.decode())
+    except UnicodeDecodeError as error:
+        raise Rejected("the body is not valid UTF-8", reason="encoding") from error
+    try:
+        document = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        if error.msg.startswith("depth limit"):
+            raise _too_deep(limits) from error
+        raise Rejected("the body is not valid JSON", reason="json") from error
+    if not isinstance(document, dict):
+        raise Rejected("the body must be a JSON object", reason="json")
+    _check_values(document, limits)
+    return text, {name: value for name, value in document.items() if value is not None}
+
+
+def _check_type(headers: Mapping[str, str]) -> None:
+    media, _, parameters = headers.get("content-type", "").lower().partition(";")
+    charset = parameters.replace(" ", "").replace('"', "").partition("charset=")[2].partition(";")[0]
+    if media.strip() != "application/json" or charset not in ("", "utf-8", "utf8"):
+        raise Rejected("Content-Type must be application/json", reason="content-type")
+    if headers.get("content-encoding", "identity").strip().lower() != "identity":
+        raise Rejected("the body must not be compressed", reason="content-type")
+
+
+async def _collect(receive: Receive, limits: Limits) -> bytes:
+    chunks, size, more = [], 0, True
+    while more and size <= limits.body_bytes * _ENDURED:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        chunk, more = message.get("body", b""), message.get("more_body", False)
+        size += len(chunk)
+        if size <= limits.body_bytes:
+            chunks.append(chunk)
+    if size > limits.body_bytes:
+        raise _too_large(limits)
+    return b"".join(chunks)
+
+
+def _check_values(document: dict[str, Any], limits: Limits) -> None:
+    level: list[dict[str, Any] | list[Any]] = [document]
+    for _ in range(limits.depth):
+        deeper: list[dict[str, Any] | list[Any]] = []
+        for container in level:
+            for value in _inside(container):
+                if isinstance(value, dict | list):
+                    deeper.append(value)
+                else:
+                    _check_scalar(value)
+        if not deeper:
+            return
+        level = deeper
+    raise _too_deep(limits)
+
+
+def _inside(container: dict[str, Any] | list[Any]) -> Iterable[Any]:
+    if isinstance(container, list):
+        return container
+    return [*container, *container.values()]
+
+
+def _check_scalar(value: object) -> None:
+    """What JSON can say and not every store can keep."""
+    if isinstance(value, str) and "\0" in value:
+        raise Rejected("the body holds a NUL character", reason="encoding")
+    if isinstance(value, int | float) and not -(2**63) <= value < 2**63:
+        raise Rejected("the body holds a number beyond 64 bits", reason="json")
+
+
+def _too_large(limits: Limits) -> Rejected:
+    return Rejected(f"the body is larger than {limits.body_bytes} bytes", reason="too-large")
+
+
+def _too_deep(limits: Limits) -> Rejected:
+    return Rejected(f"the body is nested deeper than {limits.depth} levels", reason="depth")

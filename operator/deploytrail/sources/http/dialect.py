@@ -1,0 +1,107 @@
+"""What one API is to the lane: data (routes, methods, where its key stands) and three functions."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+import orjson
+
+from deploytrail.errors import DeploytrailError, Reason, Rejected, Unavailable
+from deploytrail.keys.model import Key
+from deploytrail.record.model import Deployment, Report
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What is known of a request before its body is read."""
+
+    method: str
+    path: str
+    query: str
+    """Undecoded, without the question mark."""
+    headers: Mapping[str, str]
+    """By lower-case name; of a repeated header, the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request whose key is good and whose body is sound, not yet understood."""
+
+    head: Head
+    key: Key
+    received_at: datetime
+    text: str
+    """The body as it came; empty for GET."""
+    document: Mapping[str, Any]
+    """The body's fields. One sent as null is absent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What goes back, as JSON."""
+
+    code: int
+    body: Mapping[str, Any]
+    headers: tuple[tuple[bytes, bytes], ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """One API, spoken like a native."""
+
+    name: str
+    """As keys are limited to it and metrics count it."""
+    paths: tuple[str, ...]
+    """Each is served with and without a slash at its end, never redirected."""
+    methods: tuple[str, ...]
+    key: Callable[[Head], str | None]
+    """The key as presented, or None."""
+    parse: Callable[[Request], Report]
+    """Raises Rejected, in this API's words."""
+    answer: Callable[[Deployment], Answer]
+    """What says that the report is recorded."""
+    refuse: Callable[[DeploytrailError], Answer]
+    """What says that it is not: Rejected, Unavailable, or a defect of ours."""
+
+
+HTTP_CODES: Mapping[Reason, int] = {
+    "authentication": 401,
+    "permission": 403,
+    "content-type": 415,
+    "encoding": 400,
+    "json": 400,
+    "depth": 400,
+    "too-large": 413,
+    "too-slow": 408,
+    "missing-field": 400,
+    "invalid-field": 400,
+    "invalid-status": 400,
+    "invalid-time": 400,
+    "conflict": 409,
+    "method": 405,
+    "not-found": 404,
+}
+"""An API that documents other codes hands its own table to ``code_of``."""
+
+
+def code_of(error: DeploytrailError, codes: Mapping[Reason, int] = HTTP_CODES) -> int:
+    """The status code that tells of the error."""
+    match error:
+        case Rejected():
+            return codes[error.reason]
+        case Unavailable():
+            return 503
+        case _:
+            return 500
+
+
+def key_in_header(name: str) -> Callable[[Head], str | None]:
+    """The whole header is the key."""
+    return lambda head: head.headers.get(name.lower())
+
+
+def fingerprint(document: Mapping[str, Any]) -> str:
+    """Digest of the content: the same for any order of fields and any white space."""
+    return sha256(orjson.dumps(document, option=orjson.OPT_SORT_KEYS)).hexdigest()
