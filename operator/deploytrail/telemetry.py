@@ -25,6 +25,10 @@ HTTP_SECONDS = Histogram(
 )
 WATCH_EVENTS = Counter("deploytrail_watch_events", "Events received from the Kubernetes API.", ["resource"])
 WATCH_RESTARTS = Counter("deploytrail_watch_restarts", "Times the operator was started again after a failure.")
+MISSED_OPERATIONS = Counter(
+    "deploytrail_argocd_missed_operations",
+    "Argo CD operations that nobody saw and whose Application no longer has them in its history.",
+)
 STORE_UP = Gauge("deploytrail_store_up", "1 while reports can be recorded, 0 while the store is away.")
 
 

@@ -2,10 +2,11 @@
 
 import click
 
-from deploytrail.kube.crds import to_yaml
+from deploytrail.kube.crds import as_yaml
+from deploytrail.kube.crds import crds as definitions
 
 
 @click.command()
 def crds() -> None:
     """Print the CustomResourceDefinitions, for kubectl apply -f -."""
-    click.echo(to_yaml(), nl=False)
+    click.echo("---\n".join(map(as_yaml, definitions())), nl=False)

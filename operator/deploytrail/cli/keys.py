@@ -68,7 +68,7 @@ def create(
                 "apis": apis,
                 "products": products,
                 "environments": environments,
-                "created_at": datetime.now(UTC),
+                "created_at": datetime.now(UTC).replace(microsecond=0),
             }
         )
     except ValidationError as error:

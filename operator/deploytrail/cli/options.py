@@ -19,7 +19,9 @@ def settings_options(model: type[BaseModel], *, only: frozenset[str] | None = No
             if only is not None and path[0] not in only:
                 continue
             name = "-".join(path).replace("_", "-")
-            command = click.option(f"--{name}", "__".join(path), metavar=_metavar(field), help=_help(path, field))(command)
+            command = click.option(f"--{name}", "__".join(path), metavar=_metavar(field), help=_help(path, field))(
+                command
+            )
         return command
 
     return decorate

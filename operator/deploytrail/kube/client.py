@@ -50,6 +50,8 @@ class Kind:
 
 
 DEPLOYMENT_EVENTS = Kind("deploytrail.dev", "v1alpha1", "deploymentevents")
+APPLICATIONS = Kind("argoproj.io", "v1alpha1", "applications")
+"""Argo CD's. Read, never written."""
 SECRETS = Kind("", "v1", "secrets")
 CONFIG_MAPS = Kind("", "v1", "configmaps")
 

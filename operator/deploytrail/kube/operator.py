@@ -7,6 +7,7 @@ import weakref
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import kopf
@@ -18,8 +19,9 @@ from deploytrail.kube.client import Kind, Kube, Object
 
 log = structlog.get_logger()
 
-Seen = Callable[[str | None, Object], Awaitable[None]]
-"""Told of an object: its watch event type (None when it was listed) and the object. May raise Unavailable."""
+Seen = Callable[[str | None, Object, datetime], Awaitable[None]]
+"""Told of an object: its watch event type (None when it was listed), the object, and when it came to be known here.
+May raise Unavailable: it is then told again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,8 @@ class Operator:
 
     async def run(self) -> None:
         """Watch until ``stop``; start again, after a growing pause, whatever kopf stumbled over."""
+        if not self._watches:
+            await self._stop.wait()
         for pause in itertools.chain((0.5, 1, 2, 5), itertools.repeat(10)):
             try:
                 await self._run_once()
@@ -99,9 +103,10 @@ async def deliver(seen: Seen, event_type: str | None, obj: Object) -> None:
     kopf must see neither a result nor an exception: it would write the one into the object and lose the event for
     the other. Later events of the same object wait their turn behind this one.
     """
+    at = datetime.now(UTC)
     for pause in itertools.chain((0.2, 0.5, 1, 2), itertools.repeat(5)):
         try:
-            await seen(event_type, obj)
+            await seen(event_type, obj, at)
         except Unavailable as error:
             log.info("event_postponed", name=obj["metadata"].get("name"), reason=str(error), retry_in=pause)
             await asyncio.sleep(pause)

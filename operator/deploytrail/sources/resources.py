@@ -1,6 +1,5 @@
 """DeploymentEvents: what people apply is reported, and every one gets its status."""
 
-from collections.abc import Callable
 from datetime import datetime
 
 import structlog
@@ -18,19 +17,18 @@ log = structlog.get_logger()
 class DeploymentEvents:
     """Told of every DeploymentEvent; level triggered, so nothing is lost by missing one change."""
 
-    def __init__(self, recorder: Recorder, kube: Kube, *, home: str, clock: Callable[[], datetime]) -> None:
-        self._recorder, self._kube, self._home, self._clock = recorder, kube, home, clock
+    def __init__(self, recorder: Recorder, kube: Kube, *, home: str) -> None:
+        self._recorder, self._kube, self._home = recorder, kube, home
 
-    async def seen(self, event_type: str | None, obj: Object) -> None:
+    async def seen(self, event_type: str | None, obj: Object, at: datetime) -> None:
         """Report what was applied and write its status; nothing to do when the status is up to date."""
         metadata, status = obj["metadata"], obj.get("status", {})
         if event_type == "DELETED" or status.get("observedGeneration") == metadata["generation"]:
             return
-        written = await self._judge(obj)
+        written = await self._judge(obj, at)
         await self._kube.patch_status(DEPLOYMENT_EVENTS, metadata["namespace"], metadata["name"], written)
 
-    async def _judge(self, obj: Object) -> Object:
-        now = self._clock()
+    async def _judge(self, obj: Object, now: datetime) -> Object:
         try:
             deployment = from_object(obj, home=self._home)
             if not is_record(obj, home=self._home):

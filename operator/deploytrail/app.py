@@ -1,0 +1,146 @@
+"""The composition root: the one place that builds things, starts them in order and stops them in order."""
+
+import asyncio
+import contextlib
+import gc
+import signal
+from datetime import UTC, datetime
+
+import structlog
+import uvloop
+
+from deploytrail import __version__
+from deploytrail.errors import Unavailable
+from deploytrail.keys.base import KeyBackend
+from deploytrail.keys.file import FileKeys
+from deploytrail.keys.ring import KeyRing
+from deploytrail.keys.secrets import SecretKeys
+from deploytrail.kube.client import APPLICATIONS, DEPLOYMENT_EVENTS, Kube
+from deploytrail.kube.operator import Operator, Watch
+from deploytrail.recorder import Recorder
+from deploytrail.serve.api import build_api
+from deploytrail.serve.server import Server
+from deploytrail.settings import Settings
+from deploytrail.sources.argocd import Applications
+from deploytrail.sources.http.hivel import HIVEL
+from deploytrail.sources.http.lane import IngestLane
+from deploytrail.sources.resources import DeploymentEvents
+from deploytrail.stores.base import Store
+from deploytrail.stores.factory import create_store
+
+log = structlog.get_logger()
+
+OPERATOR_SECONDS = 3.0
+"""How long the watches may take to end by themselves; what they miss, the next start finds."""
+
+DIALECTS = (HIVEL,)
+"""Every API whose clients may report, in no particular order."""
+
+
+def run(settings: Settings) -> int:
+    """Run until SIGTERM or SIGINT. Returns the exit code."""
+    # Most of the slowest events are garbage collections over objects that stay anyway.
+    gc.set_threshold(100_000, 50, 100)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(_run(settings))
+
+
+async def _run(settings: Settings) -> int:
+    kube = await Kube.connect(settings.kubeconfig)
+    try:
+        application = App(settings, kube)
+        return await application.run()
+    finally:
+        await kube.close()
+
+
+class App:
+    """Everything that runs in one process."""
+
+    def __init__(self, settings: Settings, kube: Kube) -> None:
+        self._settings, self._kube = settings, kube
+        self._ring = KeyRing()
+        self._keys: KeyBackend = (
+            FileKeys(settings.keys_file) if settings.keys_file else SecretKeys(kube, namespace=settings.namespace)
+        )
+        self._store: Store = create_store(settings.store, kube=kube, namespace=settings.namespace)
+        self._recorder = Recorder(self._store)
+        self._stopping = asyncio.Event()
+        self._server = self._build_server()
+        self._applications = Applications(self._recorder, self._store, settings=settings.argocd, clock=now)
+        self._operator = Operator(kube, self._watches(), started=self._catch_signals)
+
+    async def run(self) -> int:
+        """Start, serve until told to stop, stop. HTTP answers first and is the last to know of a cluster's troubles."""
+        self._catch_signals()
+        await self._store.start()
+        await self._keys.start(self._ring)
+        await self._server.start()
+        log.info("started", version=__version__, port=self._server.port, sources=self._settings.sources)
+        following = asyncio.create_task(self._operator.run(), name="operator")
+        timing = asyncio.create_task(self._applications.keep_time(), name="argocd-time")
+        try:
+            await self._until_stopped(following, timing)
+        finally:
+            await self._stop(following, timing)
+        return 0
+
+    async def problems(self) -> list[str]:
+        """Why no report can be taken now, a sentence each."""
+        found = ["stopping"] if self._stopping.is_set() else []
+        for part in (self._store, self._keys):
+            try:
+                await part.check()
+            except Unavailable as error:
+                found.append(error.message)
+        return found
+
+    async def _until_stopped(self, *background: asyncio.Task[None]) -> None:
+        stopping = asyncio.create_task(self._stopping.wait())
+        served = asyncio.create_task(self._server.wait())
+        done, _ = await asyncio.wait({stopping, served, *background}, return_when=asyncio.FIRST_COMPLETED)
+        for task in done - {stopping}:
+            task.result()  # a part that ended by itself is a defect: let it be seen
+        stopping.cancel()
+        served.cancel()
+
+    async def _stop(self, following: asyncio.Task[None], timing: asyncio.Task[None]) -> None:
+        """Readiness is off by now; requests under way are answered, then the watches end, then the store."""
+        self._stopping.set()
+        log.info("stopping")
+        await self._server.stop()
+        self._operator.stop()
+        await asyncio.wait({following}, timeout=OPERATOR_SECONDS)
+        following.cancel()
+        timing.cancel()
+        await asyncio.gather(following, timing, return_exceptions=True)
+        await self._keys.stop()
+        await self._store.stop()
+        log.info("stopped")
+
+    def _build_server(self) -> Server:
+        api = build_api(self._store, self._ring, self, now)
+        dialects = DIALECTS if "http" in self._settings.sources else ()
+        lane = IngestLane(dialects, recorder=self._recorder, ring=self._ring, clock=now, fallback=api)
+        return Server(lane, listen=self._settings.listen)
+
+    def _watches(self) -> list[Watch]:
+        sources, home = self._settings.sources, self._settings.namespace
+        watches = []
+        if "argocd" in sources:
+            watches.append(Watch(APPLICATIONS, self._applications.seen, labels=self._settings.argocd.selector))
+        if "resources" in sources:
+            watches.append(Watch(DEPLOYMENT_EVENTS, DeploymentEvents(self._recorder, self._kube, home=home).seen))
+        return watches
+
+    def _catch_signals(self) -> None:
+        """Again after every start of kopf: it takes the handlers for itself and never gives them back."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with contextlib.suppress(NotImplementedError):
+                loop.add_signal_handler(number, self._stopping.set)
+
+
+def now() -> datetime:
+    """The one clock of the running product."""
+    return datetime.now(UTC)

@@ -1,0 +1,8 @@
+"""deploytrail replay."""
+
+import click
+
+
+@click.command()
+def replay() -> None:
+    """Not wired yet."""
