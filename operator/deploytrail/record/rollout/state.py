@@ -93,6 +93,7 @@ class Operation:
     """Somebody asked Argo CD to stop it."""
     retries: int = 0
     message: str = ""
+    retry_limit: int = 0
     requested: tuple[str, ...] = ()
     finished_at: datetime | None = None
     ended_seen_at: datetime | None = None
@@ -144,6 +145,8 @@ class Rollout:
     """The newest id seen in history."""
     deployed: tuple[str, ...] = ()
     """The revisions of the newest full operation that succeeded."""
+    deployed_at: datetime | None = None
+    """When that operation started."""
     health: Health | None = None
     """None until the Application was seen by this process."""
     seen_at: datetime | None = None
@@ -151,6 +154,7 @@ class Rollout:
     missing_since: datetime | None = None
     """Since when a resumed Application has not been seen."""
     generation: int = 0
+    """``metadata.generation`` and ``reconciledAt``: together they tell an older state of the object."""
     reconciled_at: datetime | None = None
     gone: bool = False
     """It was deleted: the caller can forget it."""

@@ -1,12 +1,16 @@
 """What comes out of one look at an Application: findings to be recorded, and when to look again."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeAlias
 
 from deploytrail.record.model import Status
 from deploytrail.record.rollout.snapshot import Application, Tuning
-from deploytrail.record.rollout.state import Operation, Rollout
+from deploytrail.record.rollout.state import Operation, Policy, Rollout
+from deploytrail.record.rollout.verdicts import believed_at, expires_at
+
+REMEMBERED = 16
+"""Operations kept in mind besides the open ones: more than can still be told of an Application."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +55,66 @@ class Step:
     findings: tuple[Found, ...] = ()
     wake_at: datetime | None = None
     """None: nothing is awaited but events."""
+
+
+def conclude(before: Rollout, after: Rollout, gap: Gap | None, policy: Policy) -> Step:
+    """What is new between two states of a Rollout. Operations with a verdict leave it; their keys stay known."""
+    application = after.application
+    if application is None:
+        return Step(after)
+    earlier = {operation.key: operation for operation in before.operations}
+    findings: list[Found] = [gap] if gap is not None else []
+    for operation in after.operations:
+        if _is_news(operation, earlier.get(operation.key)):
+            findings.append(_find(application, operation, after))
+    kept = replace(
+        after,
+        operations=tuple(operation for operation in after.operations if operation.outcome is None),
+        known=after.known[-REMEMBERED:],
+    )
+    return Step(kept, tuple(findings), wake_at(kept, policy))
+
+
+def wake_at(rollout: Rollout, policy: Policy) -> datetime | None:
+    """When the next verdict or deadline is due, if nothing happens before; ``policy`` tuned for the Application."""
+    if rollout.seen_at is None:
+        since = rollout.missing_since
+        return since + policy.deadline if since is not None and rollout.operations else None
+    due = [
+        when
+        for operation in rollout.operations
+        for when in (believed_at(operation, rollout.health, policy), expires_at(operation, policy))
+        if when is not None
+    ]
+    return min(due, default=None)
+
+
+def _is_news(operation: Operation, earlier: Operation | None) -> bool:
+    return earlier is None or operation.outcome is not None or operation.phase != earlier.phase
+
+
+def _find(application: Application, operation: Operation, rollout: Rollout) -> Finding:
+    outcome = operation.outcome
+    verdict = outcome is not None and outcome.status in (Status.COMPLETED, Status.FAILED)
+    why_not = _why_not(operation)
+    reasons = (outcome.reason if outcome else None, f"not counted: {why_not}" if why_not else None)
+    succeeded = operation.phase == "Succeeded"
+    return Finding(
+        application=application,
+        operation=operation,
+        tuning=rollout.tuning,
+        status=outcome.status if outcome else Status.STARTED,
+        at=outcome.at if outcome else (operation.finished_at or operation.key.started_at),
+        settled_at=outcome.settled_at if outcome else None,
+        counted=why_not is None and (verdict or outcome is None),
+        reason="; ".join(filter(None, reasons)) or None,
+        health=rollout.health.status if succeeded and rollout.health is not None else None,
+    )
+
+
+def _why_not(operation: Operation) -> str | None:
+    if operation.terminated and operation.outcome is not None:
+        return "it was terminated"
+    if operation.full:
+        return None
+    return "self-heal of what is deployed already" if operation.key.heals else "only some resources were synced"

@@ -1,0 +1,85 @@
+"""How an operation goes on: running, between retries, terminated, ended."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from deploytrail.record.model import Status
+from deploytrail.record.rollout.history import miss_end
+from deploytrail.record.rollout.snapshot import Snapshot, State, SyncResult
+from deploytrail.record.rollout.state import Operation, Outcome
+
+LATE = "its end was not seen, and nothing requests it any more"
+
+
+def advance(
+    operation: Operation, state: State, snapshot: Snapshot, now: datetime, *, deployed: tuple[str, ...]
+) -> Operation:
+    """The operation as operationState shows it now. The first terminal phase stays, whatever comes later."""
+    if not operation.running:
+        return operation
+    operation = replace(
+        operation,
+        phase=state.phase if state.completed else "Running",
+        terminated=operation.terminated or state.phase == "Terminating",
+        retries=state.retries if operation.retry_limit else 0,
+        message=state.message,
+    )
+    if state.completed:
+        return _end(operation, state, snapshot, now, deployed)
+    if snapshot.request is not None:
+        return operation if operation.loose_since is None else replace(operation, loose_since=None)
+    # Request and terminal phase go and come in one patch: Running without a request is a patch that came too late.
+    if snapshot.entry(operation.key.started_at) is not None and not operation.key.heals:
+        return miss_end(operation, snapshot, now, why=LATE)
+    return replace(operation, loose_since=operation.loose_since or now)
+
+
+def _end(operation: Operation, state: State, snapshot: Snapshot, now: datetime, deployed: tuple[str, ...]) -> Operation:
+    result = _result(operation, state, snapshot)
+    started_at, finished_at = operation.key.started_at, state.finished_at
+    operation = replace(
+        operation,
+        finished_at=max(finished_at, started_at) if finished_at is not None else None,
+        ended_seen_at=now,
+        result=result,
+        renews=operation.renews or _renews(operation, result, deployed),
+        loose_since=None,
+    )
+    if state.phase == "Succeeded":
+        return replace(operation, terminated=False)
+    stopped = operation.terminated or state.message.startswith("Operation terminat")
+    # A sync timeout takes the same way as a person's Terminate, but nobody changed their mind: that is a failure.
+    stopped = stopped and "timeout" not in state.message
+    operation = replace(operation, terminated=stopped)
+    reached = operation.finished_at or now
+    return replace(operation, outcome=Outcome(Status.FAILED, reached, reason=_why(operation, result)))
+
+
+def _result(operation: Operation, state: State, snapshot: Snapshot) -> SyncResult:
+    """What was deployed: the syncResult; where that says nothing (argo-cd#29636), the history entry."""
+    result = state.result()
+    entry = None if operation.key.heals or result.revisions else snapshot.entry(operation.key.started_at)
+    if entry is not None:
+        return replace(entry.result(), images=result.images)
+    left_over = (
+        operation.over_finished
+        and state.phase != "Succeeded"
+        and bool(operation.requested)
+        and result.revisions != operation.requested
+    )
+    # A direct operation that fails before it has a result of its own shows the one of the operation before it.
+    return SyncResult(sources=result.sources) if left_over else result
+
+
+def _renews(operation: Operation, result: SyncResult, deployed: tuple[str, ...]) -> bool:
+    if not operation.key.heals or operation.requested:
+        return False
+    return bool(deployed and result.revisions) and result.revisions != deployed
+
+
+def _why(operation: Operation, result: SyncResult) -> str:
+    said = f"{operation.phase}: {operation.message}" if operation.message else operation.phase
+    if result.failed_hook is None or operation.terminated:
+        return said
+    live = "; the new version is live nevertheless" if result.failed_hook.startswith("PostSync") else ""
+    return f"{result.failed_hook} failed{live} ({said})"

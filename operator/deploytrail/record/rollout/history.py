@@ -1,0 +1,129 @@
+"""What ``status.history`` tells: the baseline, operations missed and found again, ends missed, and gaps.
+
+Only full, real, successful operations have an entry; it is written just before the phase becomes Succeeded. The ids
+count up by one, begin anew when history was wiped, and are always 0 where the limit is 0. A controller killed at the
+wrong moment leaves two entries for one operation.
+"""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from deploytrail.record.model import Status
+from deploytrail.record.rollout.requests import AUTOMATED, recovered_trigger
+from deploytrail.record.rollout.snapshot import Entry, Snapshot
+from deploytrail.record.rollout.state import Key, Known, Operation, Outcome, Rollout
+from deploytrail.record.rollout.step import Gap
+
+DAWN = datetime.min.replace(tzinfo=UTC)
+RECOVERED = "recovered from history: it succeeded, its health was never observed"
+
+
+def lay_baseline(rollout: Rollout, snapshot: Snapshot, known: Known | None, since: datetime | None) -> Rollout:
+    """The Application as it was found: what had ended before ``since`` is known and never recorded."""
+    past = [entry for entry in snapshot.history if since is None or entry.deployed_at < since]
+    state = snapshot.state
+    if known is not None and state is not None and _is_past(snapshot, since):
+        rollout = remember(rollout, known)
+    return replace(
+        rollout,
+        horizon=max((entry.started_at for entry in past), default=DAWN),
+        history_id=max((entry.id for entry in past), default=None),
+    )
+
+
+def _is_past(snapshot: Snapshot, since: datetime | None) -> bool:
+    state = snapshot.state
+    if state is None or (not state.completed and snapshot.request is not None):
+        return False
+    # Running although nothing requests it: a patch that came too late, over an end nobody will see.
+    ended_at = state.finished_at or state.started_at
+    return since is None or not state.completed or ended_at is None or ended_at < since
+
+
+def remember(rollout: Rollout, known: Known) -> Rollout:
+    """From now on this operation is no news."""
+    return replace(rollout, known=(*rollout.known, known))
+
+
+def recover(rollout: Rollout, snapshot: Snapshot, known: Known | None) -> tuple[Rollout, Gap | None]:
+    """Take in what is new in history: operations that nobody saw, and a jump in the ids."""
+    if not snapshot.history:
+        return rollout, None
+    horizon, seen = rollout.horizon or DAWN, {item.key for item in rollout.known}
+    unseen = [entry for entry in snapshot.history if entry.started_at > horizon and Key(entry.started_at) not in seen]
+    gap = _gap(rollout, snapshot, unseen) if unseen else None
+    for entry in unseen:
+        key = Key(entry.started_at)
+        if key not in seen and (known is None or key != known.key):
+            seen.add(key)
+            rollout = remember(rollout, Known(key, 0))
+            if not rollout.tuning.ignored:
+                rollout = replace(rollout, operations=(*rollout.operations, _recovered(snapshot, entry)))
+    newest = snapshot.history[-1]
+    return _settle(rollout, newest), gap
+
+
+def _settle(rollout: Rollout, newest: Entry) -> Rollout:
+    rollout = deploy(rollout, newest.started_at, newest.revisions)
+    horizon = max(rollout.horizon or DAWN, newest.started_at)
+    if (horizon, newest.id) == (rollout.horizon, rollout.history_id):
+        return rollout
+    return replace(rollout, horizon=horizon, history_id=newest.id)
+
+
+def deploy(rollout: Rollout, started_at: datetime, revisions: tuple[str, ...]) -> Rollout:
+    """From now on these revisions are what is deployed, unless something newer is."""
+    if not revisions or (rollout.deployed_at is not None and rollout.deployed_at >= started_at):
+        return rollout
+    return replace(rollout, deployed=revisions, deployed_at=started_at)
+
+
+def _recovered(snapshot: Snapshot, entry: Entry) -> Operation:
+    return Operation(
+        key=Key(entry.started_at),
+        shown=0,
+        subject=snapshot.subject,
+        trigger=recovered_trigger(snapshot, entry),
+        deployed_by=entry.username or (AUTOMATED if entry.automated else None),
+        phase="Succeeded",
+        finished_at=entry.deployed_at,
+        result=entry.result(),
+        history_id=entry.id,
+        outcome=Outcome(Status.UNKNOWN, entry.deployed_at, reason=RECOVERED),
+    )
+
+
+def _gap(rollout: Rollout, snapshot: Snapshot, unseen: list[Entry]) -> Gap | None:
+    """Ids between the last one seen and the oldest still held. None where the two overlap, or nothing was seen yet."""
+    last, first = rollout.history_id, unseen[0]
+    if last is None or len(unseen) < len(snapshot.history):
+        return None
+    begun_anew = first.id <= last
+    count = first.id if begun_anew else first.id - last - 1
+    if count <= 0:
+        return None
+    return Gap(snapshot.application, count, None if begun_anew else last, first.id)
+
+
+def attach(operation: Operation, snapshot: Snapshot) -> Operation:
+    """The operation with the id of its history entry."""
+    if operation.key.heals or operation.history_id is not None or operation.outcome is not None:
+        return operation
+    entry = snapshot.entry(operation.key.started_at)
+    return operation if entry is None else replace(operation, history_id=entry.id)
+
+
+def miss_end(operation: Operation, snapshot: Snapshot, now: datetime, *, why: str) -> Operation:
+    """The operation, its end unseen: in history it succeeded then, elsewhere nobody knows."""
+    entry = None if operation.key.heals else snapshot.entry(operation.key.started_at)
+    if entry is None:
+        return replace(operation, outcome=Outcome(Status.UNKNOWN, now, reason=why))
+    return replace(
+        operation,
+        phase="Succeeded",
+        finished_at=entry.deployed_at,
+        ended_seen_at=now,
+        result=entry.result(),
+        history_id=entry.id,
+        loose_since=None,
+    )

@@ -1,0 +1,118 @@
+"""Which operation is seen, who asked for it, and what kind of operation it is.
+
+operationState is written with merge patches: for an operation that was written directly, fields of an older one shine
+through (argo-cd#28701, #26530). The truth is the top-level request while it is there; afterwards what was remembered
+of it; and a history entry, which only full, real, successful operations get.
+"""
+
+from dataclasses import replace
+
+from deploytrail.record.model import Trigger
+from deploytrail.record.rollout.snapshot import Entry, Request, Snapshot, State
+from deploytrail.record.rollout.state import Key, Known, Operation, Rollout
+
+AUTOMATED = "argocd (automated)"
+"""Who deployed, when Argo CD did by itself."""
+
+
+def identify(rollout: Rollout, snapshot: Snapshot) -> Known | None:
+    """The operation that operationState shows; None when it shows none that could be told apart."""
+    state = snapshot.state
+    if state is None or state.started_at is None:
+        return None
+    shown = state.request.heals
+    if snapshot.request is not None and not state.completed:
+        return Known(Key(state.started_at, snapshot.request.heals), shown)
+    for known in reversed(rollout.known):
+        if known.key.started_at == state.started_at and known.shown == shown:
+            return known
+    return Known(Key(state.started_at, request_of(rollout, snapshot, state).heals), shown)
+
+
+def is_direct(rollout: Rollout, request: Request) -> bool:
+    """Whether it was remembered as written over a finished operationState."""
+    waiting = rollout.waiting
+    return waiting is not None and waiting.over_finished and _contains(request, waiting.request)
+
+
+def request_of(rollout: Rollout, snapshot: Snapshot, state: State) -> Request:
+    """What was asked for in the operation that ``state`` shows for the first time."""
+    if snapshot.request is not None and not state.completed:
+        return snapshot.request
+    if rollout.waiting is not None and _contains(state.request, rollout.waiting.request):
+        return rollout.waiting.request
+    entry = snapshot.entry(state.started_at) if state.started_at else None
+    return _proven(state.request, entry) if entry is not None else state.request
+
+
+def begin(rollout: Rollout, snapshot: Snapshot, state: State, known: Known) -> tuple[Operation, Request]:
+    """The operation as it is first seen, and the request behind it."""
+    request = request_of(rollout, snapshot, state)
+    over_finished = is_direct(rollout, request)
+    operation = Operation(
+        key=known.key,
+        shown=known.shown,
+        subject=snapshot.subject,
+        trigger=_trigger(request, snapshot, known.key, over_finished=over_finished),
+        deployed_by=request.username or (AUTOMATED if request.automated else None),
+        partial=request.resources > 0,
+        renews=renews(rollout, request),
+        over_finished=over_finished,
+        retry_limit=request.retry_limit,
+        requested=request.revisions,
+    )
+    return operation, request
+
+
+def renews(rollout: Rollout, request: Request) -> bool:
+    """Whether a self-heal brings a revision that was not deployed before (argo-cd#27875: it has no history then)."""
+    return request.heals > 0 and bool(rollout.deployed and request.revisions) and request.revisions != rollout.deployed
+
+
+def is_full(rollout: Rollout, request: Request) -> bool:
+    """Whether it is for the whole Application, so that what is pending is superseded by it."""
+    return renews(rollout, request) or not (request.resources or request.heals)
+
+
+def recovered_trigger(snapshot: Snapshot, entry: Entry) -> Trigger | None:
+    """What history tells of who set it off; None when it tells nothing."""
+    if not entry.automated and entry.username is None:
+        return None
+    request = Request(username=entry.username, automated=entry.automated, revisions=entry.revisions, manifests=True)
+    return _trigger(request, replace(snapshot, sync_revisions=()), Key(entry.started_at), over_finished=False)
+
+
+def _trigger(request: Request, snapshot: Snapshot, key: Key, *, over_finished: bool) -> Trigger:
+    if key.heals:
+        return Trigger.SELF_HEAL
+    if request.automated:
+        return Trigger.AUTOMATED
+    # argocd-server always resolves the revision before it writes the request; whoever writes it directly need not.
+    if over_finished or not (request.revisions or request.manifests):
+        return Trigger.DIRECT
+    older = [entry.revisions for entry in snapshot.history if entry.started_at < key.started_at]
+    goes_back = request.revisions in older[:-1] and request.revisions != older[-1]
+    return Trigger.ROLLBACK if goes_back and request.revisions != snapshot.sync_revisions else Trigger.MANUAL
+
+
+def _contains(state: Request, request: Request) -> bool:
+    """Whether ``state`` can be what a merge patch made of ``request`` and left-overs."""
+    pairs = (
+        (request.username, state.username),
+        (request.automated, state.automated),
+        (request.revisions, state.revisions),
+        (request.resources, state.resources),
+        (request.manifests, state.manifests),
+        (request.dry_run, state.dry_run),
+        (request.heals, state.heals),
+    )
+    return all(not asked or asked == shown for asked, shown in pairs)
+
+
+def _proven(request: Request, entry: Entry) -> Request:
+    """The request, when only its end was seen, without the left-overs that its history entry disproves."""
+    if request.heals and request.username is None:
+        return request  # A self-heal of Argo CD's own, in the second of the full sync that the entry belongs to.
+    if not (request.resources or request.dry_run or request.heals):
+        return request
+    return replace(request, username=entry.username, automated=entry.automated, resources=0, dry_run=False, heals=0)
