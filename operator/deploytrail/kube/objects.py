@@ -91,7 +91,7 @@ def _applied(obj: Object, spec: DeploymentEventSpec) -> Deployment:
         status=spec.status,
         source=Source.KUBECTL,
         created_at=created,
-        updated_at=created,
+        updated_at=_changed(obj),
         started_at=spec.started_at,
         finished_at=spec.finished_at,
         settled_at=spec.settled_at,

@@ -3,6 +3,7 @@
 import asyncio
 import contextvars
 import itertools
+import logging
 import weakref
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -40,6 +41,9 @@ class Operator:
     def __init__(self, kube: Kube, watches: Sequence[Watch], *, started: Callable[[], None]) -> None:
         self._kube, self._watches, self._started = kube, watches, started
         self._stop = asyncio.Event()
+        for name in logging.root.manager.loggerDict:
+            if name.startswith("kopf"):
+                logging.getLogger(name).addFilter(_QUIETER)
 
     async def run(self) -> None:
         """Watch until ``stop``; start again, after a growing pause, whatever kopf stumbled over."""
@@ -143,6 +147,20 @@ def _settings(watches: Sequence[Watch]) -> kopf.OperatorSettings:
         if watch.labels:
             settings.watching.label_selectors[watch.kind.group, watch.kind.plural] = watch.labels
     return settings
+
+
+class _Quieter(logging.Filter):
+    """kopf logs every retry as an error, every five seconds, for as long as an outage lasts: the first says it all."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        message = record.getMessage()
+        if "Request attempt #" not in message:
+            return record.levelno >= logging.WARNING
+        record.levelno, record.levelname = logging.WARNING, "WARNING"
+        return "Request attempt #1 " in message
+
+
+_QUIETER = _Quieter()
 
 
 class _Endless:

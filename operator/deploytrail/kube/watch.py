@@ -15,7 +15,7 @@ log = structlog.get_logger()
 
 PAGE = 500
 WATCH_SECONDS = 300
-LONGEST_PAUSE = 5.0
+LONGEST_PAUSE = 2.0
 """Seconds between two attempts while the API server is away."""
 
 
