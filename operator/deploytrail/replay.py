@@ -50,9 +50,16 @@ class Replay:
 
     rules: Rules = field(default_factory=Rules)
     policy: Policy = field(default_factory=Policy)
+    watching_since: datetime | None = None
+    """As for ``observe``: None makes the first sight of an Application its baseline."""
     gaps: list[Gap] = field(default_factory=list)
     _applications: dict[str, _Clocked] = field(default_factory=dict)
     _uids: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def resume(self, rollout: Rollout, now: datetime) -> None:
+        """Go on with an Application that an earlier replay left."""
+        step = tick(rollout, now, self.policy)
+        self._applications[rollout.uid] = _Clocked(step.rollout, now, step.wake_at)
 
     def feed(self, event: Event) -> Iterator[Report]:
         """Take in one event; first, time goes on to it. Rejected for an object that is no Application."""
@@ -68,7 +75,8 @@ class Replay:
         if clocked is not None and event.at is not None:
             yield from self._pass(clocked, event.at)
         now = max(event.at or DAWN, clocked.now if clocked else DAWN)
-        step = observe(clocked.rollout if clocked else None, seen, now, self.policy)
+        former_rollout = clocked.rollout if clocked else None
+        step = observe(former_rollout, seen, now, self.policy, watching_since=self.watching_since)
         self._applications[uid] = _Clocked(step.rollout, now, step.wake_at)
         yield from self._reports(step, now)
 

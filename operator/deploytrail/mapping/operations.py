@@ -12,6 +12,9 @@ from deploytrail.record.rollout.snapshot import AppSource, Dry, Entry, Request, 
 LONGEST_MESSAGE = 500
 """Characters kept of a message: it may hold whole manifests."""
 
+LONGEST_NAME = 512
+"""Characters kept of a user name."""
+
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
@@ -25,7 +28,7 @@ def read_request(operation: Mapping[str, Any]) -> Request:
     sync, by = part(operation, "sync"), part(operation, "initiatedBy")
     resources, manifests = sync.get("resources"), sync.get("manifests")
     return Request(
-        username=text(by.get("username")),
+        username=_user(by),
         automated=by.get("automated") is True,
         revisions=_revisions(sync),
         resources=len(resources) if isinstance(resources, list) else 0,
@@ -63,7 +66,7 @@ def read_history(history: object, obj: Mapping[str, Any]) -> tuple[Entry, ...]:
             started_at=started_at,
             deployed_at=max(deployed_at, started_at),
             revisions=_revisions(raw),
-            username=text(by.get("username")),
+            username=_user(by),
             automated=by.get("automated") is True,
             result=partial(_read_result, raw, part(None), obj),
         )
@@ -83,6 +86,11 @@ def _read_result(result: Mapping[str, Any], sync: Mapping[str, Any], obj: Mappin
         failed_hook=next((hook for hook in map(_failed_hook, resources) if hook), None),
         dry=_dry(obj, revisions),
     )
+
+
+def _user(initiated_by: Mapping[str, Any]) -> str | None:
+    name = text(initiated_by.get("username"))
+    return name[:LONGEST_NAME] if name else None
 
 
 def _revisions(value: Mapping[str, Any]) -> tuple[str, ...]:

@@ -10,6 +10,8 @@
         began here; the age that retention keeps, if that is shorter; the beginning of time to take in all of history).
     tick(rollout, now, policy) -> Step
         Called at ``wake_at``, or at any time; the same policy as for observe. Timers never fire by themselves.
+    baseline(snapshot, since=...) -> Finding | None
+        For an Application seen for the first time: what it ran before anybody watched, never counted.
     lose(rollout, now, policy) -> Step
         The Application is no longer there, and nobody saw it go: not in a complete listing, or recreated.
     resume(uid, deployments) -> Rollout
@@ -26,14 +28,29 @@ requests   which operation this is, who asked for it, and what kind it is
 history    baseline, operations missed and found again, ends missed, gaps
 verdicts   when a health is believed; what closes an operation
 memo       what of it is kept with the record, and back again
+baseline   what ran before anybody watched
 step       findings, gaps, and the next look
 tracker    observe, tick, lose: the order of it all
 """
 
+from deploytrail.record.rollout.baseline import baseline
 from deploytrail.record.rollout.memo import resume
 from deploytrail.record.rollout.snapshot import Snapshot
 from deploytrail.record.rollout.state import Policy, Rollout
 from deploytrail.record.rollout.step import Finding, Found, Gap, Step
 from deploytrail.record.rollout.tracker import lose, observe, tick
 
-__all__ = ["Finding", "Found", "Gap", "Policy", "Rollout", "Snapshot", "Step", "lose", "observe", "resume", "tick"]
+__all__ = [
+    "Finding",
+    "Found",
+    "Gap",
+    "Policy",
+    "Rollout",
+    "Snapshot",
+    "Step",
+    "baseline",
+    "lose",
+    "observe",
+    "resume",
+    "tick",
+]

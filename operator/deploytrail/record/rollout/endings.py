@@ -16,7 +16,7 @@ def advance(
 ) -> Operation:
     """The operation as operationState shows it now. The first terminal phase stays, whatever comes later."""
     if not operation.running:
-        return operation
+        return _complete(operation, state)
     operation = replace(
         operation,
         phase=state.phase if state.completed else "Running",
@@ -28,10 +28,25 @@ def advance(
         return _end(operation, state, snapshot, now, deployed)
     if snapshot.request is not None:
         return operation if operation.loose_since is None else replace(operation, loose_since=None)
-    # Request and terminal phase go and come in one patch: Running without a request is a patch that came too late.
+    return drift(operation, snapshot, now)
+
+
+def drift(operation: Operation, snapshot: Snapshot, now: datetime) -> Operation:
+    """The running operation that nothing requests any more.
+
+    The request goes in the patch that brings the terminal phase, so its end is past: what shows it as Running is a
+    patch that came too late (argo-cd#28814), or operationState was taken away.
+    """
     if snapshot.entry(operation.key.started_at) is not None and not operation.key.heals:
         return miss_end(operation, snapshot, now, why=LATE)
     return replace(operation, loose_since=operation.loose_since or now)
+
+
+def _complete(operation: Operation, state: State) -> Operation:
+    """An end that was told without its time, as after a restart of the controller (argo-cd#29636), may get it yet."""
+    if not operation.pending or operation.finished_at is not None or state.finished_at is None:
+        return operation
+    return replace(operation, finished_at=max(state.finished_at, operation.key.started_at))
 
 
 def _end(operation: Operation, state: State, snapshot: Snapshot, now: datetime, deployed: tuple[str, ...]) -> Operation:

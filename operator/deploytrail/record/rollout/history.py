@@ -58,7 +58,7 @@ def recover(rollout: Rollout, snapshot: Snapshot, known: Known | None) -> tuple[
             seen.add(key)
             rollout = remember(rollout, Known(key, 0))
             if not rollout.tuning.ignored:
-                rollout = replace(rollout, operations=(*rollout.operations, _recovered(snapshot, entry)))
+                rollout = replace(rollout, operations=(*rollout.operations, recovered(snapshot, entry)))
     newest = snapshot.history[-1]
     return _settle(rollout, newest), gap
 
@@ -78,7 +78,8 @@ def deploy(rollout: Rollout, started_at: datetime, revisions: tuple[str, ...]) -
     return replace(rollout, deployed=revisions, deployed_at=started_at)
 
 
-def _recovered(snapshot: Snapshot, entry: Entry) -> Operation:
+def recovered(snapshot: Snapshot, entry: Entry) -> Operation:
+    """An operation of which only the history entry is left."""
     return Operation(
         key=Key(entry.started_at),
         shown=0,

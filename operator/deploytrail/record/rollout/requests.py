@@ -29,12 +29,6 @@ def identify(rollout: Rollout, snapshot: Snapshot) -> Known | None:
     return Known(Key(state.started_at, request_of(rollout, snapshot, state).heals), shown)
 
 
-def is_direct(rollout: Rollout, request: Request) -> bool:
-    """Whether it was remembered as written over a finished operationState."""
-    waiting = rollout.waiting
-    return waiting is not None and waiting.over_finished and _contains(request, waiting.request)
-
-
 def request_of(rollout: Rollout, snapshot: Snapshot, state: State) -> Request:
     """What was asked for in the operation that ``state`` shows for the first time."""
     if snapshot.request is not None and not state.completed:
@@ -48,7 +42,7 @@ def request_of(rollout: Rollout, snapshot: Snapshot, state: State) -> Request:
 def begin(rollout: Rollout, snapshot: Snapshot, state: State, known: Known) -> tuple[Operation, Request]:
     """The operation as it is first seen, and the request behind it."""
     request = request_of(rollout, snapshot, state)
-    over_finished = is_direct(rollout, request)
+    over_finished = _is_over_finished(rollout, request, state)
     operation = Operation(
         key=known.key,
         shown=known.shown,
@@ -93,6 +87,14 @@ def _trigger(request: Request, snapshot: Snapshot, key: Key, *, over_finished: b
     older = [entry.revisions for entry in snapshot.history if entry.started_at < key.started_at]
     goes_back = request.revisions in older[:-1] and request.revisions != older[-1]
     return Trigger.ROLLBACK if goes_back and request.revisions != snapshot.sync_revisions else Trigger.MANUAL
+
+
+def _is_over_finished(rollout: Rollout, request: Request, state: State) -> bool:
+    """Whether it was written over a finished operationState: seen so, or an old success still shines through."""
+    waiting = rollout.waiting
+    if waiting is not None and waiting.over_finished and _contains(request, waiting.request):
+        return True
+    return not state.completed and state.message.startswith("successfully synced")
 
 
 def _contains(state: Request, request: Request) -> bool:

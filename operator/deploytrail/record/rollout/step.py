@@ -90,7 +90,9 @@ def wake_at(rollout: Rollout, policy: Policy) -> datetime | None:
 
 
 def _is_news(operation: Operation, earlier: Operation | None) -> bool:
-    return earlier is None or operation.outcome is not None or operation.phase != earlier.phase
+    if earlier is None or operation.outcome is not None:
+        return True
+    return (operation.phase, operation.finished_at) != (earlier.phase, earlier.finished_at)
 
 
 def _find(application: Application, operation: Operation, rollout: Rollout) -> Finding:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from deploytrail.record.model import Status
-from deploytrail.record.rollout.endings import advance
+from deploytrail.record.rollout.endings import advance, drift
 from deploytrail.record.rollout.history import attach, deploy, lay_baseline, miss_end, recover, remember
 from deploytrail.record.rollout.requests import begin, identify, is_full
 from deploytrail.record.rollout.snapshot import Snapshot, State
@@ -35,7 +35,7 @@ def observe(
 ) -> Step:
     """Take in what the Application says now."""
     before = rollout or Rollout(snapshot.application.uid)
-    if before.gone or _is_stale(before, snapshot):
+    if (before.gone and snapshot.deleted) or _is_stale(before, snapshot):
         return Step(before, wake_at=wake_at(before, policy.tuned(before.tuning)))
     # What was due before this look is judged by what was known then, however late the timer is.
     timely = _judge(before, now, policy.tuned(before.tuning))
@@ -49,7 +49,7 @@ def observe(
     after, gap = recover(after, snapshot, look.known)
     if len(after.operations) > open_before:
         after = _supersede(after, look, full=True, until=after.operations[-1].key.started_at)
-    after = _follow(after, look)
+    after = _drift(_follow(after, look), look)
     after = confirm(each(after, lambda operation: attach(operation, snapshot)), snapshot, now)
     after = _await(after, look)
     after = _bury(after, look)
@@ -131,6 +131,18 @@ def _advance(rollout: Rollout, known: Known, state: State, look: _Look) -> Rollo
         if operation.pending and operation.full:
             after = deploy(after, operation.key.started_at, operation.result.revisions)
     return after
+
+
+def _drift(rollout: Rollout, look: _Look) -> Rollout:
+    """What runs, though neither operationState shows it nor anything requests an operation."""
+    shown = look.known.key if look.known is not None else None
+
+    def step(operation: Operation) -> Operation:
+        if not operation.running or operation.key == shown:
+            return operation
+        return drift(operation, look.snapshot, look.now)
+
+    return rollout if look.snapshot.request is not None else each(rollout, step)
 
 
 def _await(rollout: Rollout, look: _Look) -> Rollout:
