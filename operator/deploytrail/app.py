@@ -15,7 +15,7 @@ from deploytrail.keys.base import KeyBackend
 from deploytrail.keys.file import FileKeys
 from deploytrail.keys.ring import KeyRing
 from deploytrail.keys.secrets import SecretKeys
-from deploytrail.kube.client import APPLICATIONS, DEPLOYMENT_EVENTS, Kube
+from deploytrail.kube.client import APPLICATIONS, DEPLOYMENT_EVENTS, Expired, Kube
 from deploytrail.kube.operator import Operator, Watch
 from deploytrail.recorder import Recorder
 from deploytrail.serve.api import build_api
@@ -32,6 +32,9 @@ log = structlog.get_logger()
 
 OPERATOR_SECONDS = 3.0
 """How long the watches may take to end by themselves; what they miss, the next start finds."""
+
+RECONCILE_SECONDS = 600.0
+"""How often the Applications there are are counted against those that are remembered."""
 
 DIALECTS = (HIVEL,)
 """Every API whose clients may report, in no particular order."""
@@ -79,10 +82,11 @@ class App:
         log.info("started", version=__version__, port=self._server.port, sources=self._settings.sources)
         following = asyncio.create_task(self._operator.run(), name="operator")
         timing = asyncio.create_task(self._applications.keep_time(), name="argocd-time")
+        counting = asyncio.create_task(self._reconcile(), name="argocd-reconcile")
         try:
-            await self._until_stopped(following, timing)
+            await self._until_stopped(following, timing, counting)
         finally:
-            await self._stop(following, timing)
+            await self._stop(following, timing, counting)
         return 0
 
     async def problems(self) -> list[str]:
@@ -104,19 +108,27 @@ class App:
         stopping.cancel()
         served.cancel()
 
-    async def _stop(self, following: asyncio.Task[None], timing: asyncio.Task[None]) -> None:
+    async def _stop(self, following: asyncio.Task[None], *others: asyncio.Task[None]) -> None:
         """Readiness is off by now; requests under way are answered, then the watches end, then the store."""
         self._stopping.set()
         log.info("stopping")
         await self._server.stop()
         self._operator.stop()
         await asyncio.wait({following}, timeout=OPERATOR_SECONDS)
-        following.cancel()
-        timing.cancel()
-        await asyncio.gather(following, timing, return_exceptions=True)
+        for task in (following, *others):
+            task.cancel()
+        await asyncio.gather(following, *others, return_exceptions=True)
         await self._keys.stop()
         await self._store.stop()
         log.info("stopped")
+
+    async def _reconcile(self) -> None:
+        while "argocd" in self._settings.sources:
+            await asyncio.sleep(RECONCILE_SECONDS)
+            began = now()
+            with contextlib.suppress(Unavailable, Expired):
+                await self._applications.reconcile(await self._kube.uids(APPLICATIONS), began)
+        await self._stopping.wait()
 
     def _build_server(self) -> Server:
         api = build_api(self._store, self._ring, self, now)

@@ -21,6 +21,8 @@ REQUEST_TIMEOUT = aiohttp.ClientTimeout(total=5, sock_connect=2)
 WATCH_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=2, sock_read=150)
 """Longer than the minute between two bookmarks: a silent stream is a broken one."""
 
+METADATA_ONLY = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json"
+
 
 class AlreadyExists(DeploytrailError):
     """An object of this name is there already."""
@@ -129,6 +131,20 @@ class Kube:
         """One page of a list, as the API server answers it."""
         return await self._json("GET", kind.path(namespace), query=query)
 
+    async def uids(self, kind: Kind) -> set[str]:
+        """The uids of all objects of a kind, of which only the metadata is sent; empty when the kind is not there."""
+        found: set[str] = set()
+        query = {"limit": "500"}
+        while True:
+            try:
+                page = await self._json("GET", kind.path(), query=query, accept=METADATA_ONLY)
+            except _NotFound:
+                return found
+            found.update(item["metadata"]["uid"] for item in page["items"])
+            if not page["metadata"].get("continue"):
+                return found
+            query["continue"] = page["metadata"]["continue"]
+
     async def watch(
         self, kind: Kind, namespace: str | None, *, opened: Callable[[], None], **query: str
     ) -> AsyncIterator[Object]:
@@ -159,9 +175,10 @@ class Kube:
         query: Mapping[str, str] | None = None,
         body: Object | None = None,
         content_type: str = "application/json",
+        accept: str = "application/json",
     ) -> Object:
         try:
-            response = await self._send(method, path, query=query, body=body, content_type=content_type)
+            response = await self._send(method, path, query=query, body=body, content_type=content_type, accept=accept)
             content = await response.read()
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise Unavailable(f"the Kubernetes API server is away: {type(error).__name__}") from error
@@ -178,13 +195,14 @@ class Kube:
         query: Mapping[str, str] | None = None,
         body: Object | None = None,
         content_type: str = "application/json",
+        accept: str = "application/json",
         timeout: aiohttp.ClientTimeout = REQUEST_TIMEOUT,  # noqa: ASYNC109 - handed to aiohttp, which enforces it
     ) -> aiohttp.ClientResponse:
         verb, url, headers, payload, _ = await self._client.param_serialize(
             method=method,
             resource_path=path,
             query_params=list((query or {}).items()),
-            header_params={"Accept": "application/json", "Content-Type": content_type},
+            header_params={"Accept": accept, "Content-Type": content_type},
             body=body,
             auth_settings=["BearerToken"],
         )

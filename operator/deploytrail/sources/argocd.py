@@ -18,7 +18,20 @@ from deploytrail.mapping.argocd import report
 from deploytrail.mapping.rules import Rules
 from deploytrail.record.model import Source
 from deploytrail.record.query import Query
-from deploytrail.record.rollout import Found, Gap, Policy, Rollout, Step, observe, resume, tick
+from deploytrail.record.rollout import (
+    Found,
+    Gap,
+    Policy,
+    Rollout,
+    Snapshot,
+    Step,
+    baseline,
+    lose,
+    observe,
+    resume,
+    tick,
+)
+from deploytrail.record.running import Running
 from deploytrail.recorder import Recorder
 from deploytrail.sources.argocd_settings import ArgocdSettings
 from deploytrail.stores.base import Store
@@ -46,6 +59,7 @@ class Applications:
             ui=settings.url or None,
         )
         self._rollouts: dict[str, Rollout] = {}
+        self._baselines: dict[str, Running] = {}
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._alarms = Alarms()
         self._since: datetime | None = None
@@ -63,6 +77,8 @@ class Applications:
         async with self._turn(uid):
             rollout = await self._remembered(uid)
             since = self._since or await self._watching_since()
+            if rollout is None:
+                self._note_baseline(said, since, at)
             await self._take(observe(rollout, said, at, self._policy, watching_since=since), at)
 
     async def keep_time(self) -> None:
@@ -75,6 +91,38 @@ class Applications:
                 continue
             await asyncio.sleep(1)
             self._alarms.set(uid, self._clock())
+
+    def running(self) -> list[Running]:
+        """What ran before Deploytrail did, by Application; the read API shows it until something newer is recorded."""
+        return list(self._baselines.values())
+
+    def _note_baseline(self, said: Snapshot, since: datetime, at: datetime) -> None:
+        found = baseline(said, since=since)
+        if found is None:
+            return
+        facts = report(found, self._rules, received_at=at).facts
+        self._baselines[said.application.uid] = Running(
+            product=facts.product,
+            environment=facts.environment,
+            version=facts.version,
+            commit=facts.commit,
+            since=found.at,
+            deployed_by=facts.deployed_by,
+            deployment_id=None,
+        )
+
+    async def reconcile(self, present: set[str], listed_at: datetime) -> None:
+        """Give up the Applications that a complete list, begun at ``listed_at``, no longer shows.
+
+        A watch that was interrupted for long never tells of what was deleted meanwhile.
+        """
+        for uid, rollout in list(self._rollouts.items()):
+            if uid in present or rollout.seen_at is None or rollout.seen_at >= listed_at:
+                continue
+            async with self._turn(uid):
+                if self._rollouts.get(uid) is rollout:
+                    now = self._clock()
+                    await self._take(lose(rollout, now, self._policy), now)
 
     async def _tick(self, uid: str) -> None:
         async with self._turn(uid):
@@ -89,6 +137,7 @@ class Applications:
         uid = step.rollout.uid
         if step.rollout.gone:
             self._rollouts.pop(uid, None)
+            self._baselines.pop(uid, None)
             return
         self._rollouts[uid] = step.rollout
         if step.wake_at is not None:

@@ -1,4 +1,4 @@
-"""What an Application ran before anybody watched it: one record, so that what runs where is known from the start."""
+"""What an Application ran before anybody watched it: never recorded, but known from the start."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -15,7 +15,7 @@ REASON = "not counted: it was deployed before Deploytrail watched"
 def baseline(snapshot: Snapshot, *, since: datetime) -> Finding | None:
     """The newest deployment in history that is older than ``since``; None when there is none.
 
-    It is success when the Application is Healthy now; what it was then nobody can tell. It never counts.
+    A success when the Application is Healthy now; what it was then nobody can tell. It never counts.
     """
     past = [entry for entry in snapshot.history if entry.deployed_at < since]
     if not past or snapshot.deleting or snapshot.tuning.ignored:

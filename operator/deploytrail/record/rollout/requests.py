@@ -33,10 +33,10 @@ def request_of(rollout: Rollout, snapshot: Snapshot, state: State) -> Request:
     """What was asked for in the operation that ``state`` shows for the first time."""
     if snapshot.request is not None and not state.completed:
         return snapshot.request
-    if rollout.waiting is not None and _contains(state.request, rollout.waiting.request):
-        return rollout.waiting.request
+    waiting = rollout.waiting.request if rollout.waiting is not None else None
+    request = waiting if waiting is not None and _contains(state.request, waiting) else state.request
     entry = snapshot.entry(state.started_at) if state.started_at else None
-    return _proven(state.request, entry) if entry is not None else state.request
+    return _proven(request, entry) if entry is not None else request
 
 
 def begin(rollout: Rollout, snapshot: Snapshot, state: State, known: Known) -> tuple[Operation, Request]:
