@@ -15,13 +15,11 @@ from deploytrail.errors import Rejected, Unavailable
 from deploytrail.kube.client import Object
 from deploytrail.mapping.application import snapshot
 from deploytrail.mapping.argocd import report
-from deploytrail.mapping.rules import Rules
 from deploytrail.record.model import Source
 from deploytrail.record.query import Query
 from deploytrail.record.rollout import (
     Found,
     Gap,
-    Policy,
     Rollout,
     Snapshot,
     Step,
@@ -51,13 +49,7 @@ class Applications:
         self._recorder, self._store, self._clock = recorder, store, clock
         self._namespaces = settings.namespaces
         self._backfill = settings.backfill
-        self._policy = Policy(hold=settings.hold, settle=settings.settle, deadline=settings.deadline)
-        self._rules = Rules(
-            clusters=settings.environments_by_cluster,
-            projects=settings.environments_by_project,
-            namespaces=settings.environments_by_namespace,
-            ui=settings.url or None,
-        )
+        self._policy, self._rules = settings.policy, settings.rules
         self._rollouts: dict[str, Rollout] = {}
         self._baselines: dict[str, Running] = {}
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()

@@ -8,6 +8,9 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_settings import NoDecode
 
+from deploytrail.mapping.rules import Rules
+from deploytrail.record.rollout import Policy
+
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -71,3 +74,18 @@ class ArgocdSettings(BaseModel):
     )
     environments_by_project: Mapped = Field({}, description="Environment by Argo CD project.")
     environments_by_namespace: Mapped = Field({}, description="Environment by destination namespace.")
+
+    @property
+    def policy(self) -> Policy:
+        """When a verdict is believed."""
+        return Policy(hold=self.hold, settle=self.settle, deadline=self.deadline)
+
+    @property
+    def rules(self) -> Rules:
+        """Under which names Applications are recorded."""
+        return Rules(
+            clusters=self.environments_by_cluster,
+            projects=self.environments_by_project,
+            namespaces=self.environments_by_namespace,
+            ui=self.url or None,
+        )
