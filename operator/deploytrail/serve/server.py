@@ -98,11 +98,13 @@ def _configure(app: ASGIApp, limits: ServerLimits) -> LimitedConfig:
 def _bind(listen: str) -> socket.socket:
     host, _, port = listen.rpartition(":")
     host = host.strip("[]")
+    if not port.isdecimal() or int(port) > 65535:  # the resolver would take a larger one modulo 65536
+        raise Misconfigured(f"cannot listen on {listen}: {port!r} is no port")
     try:
         family, _, _, _, address = socket.getaddrinfo(host, int(port), type=socket.SOCK_STREAM)[0]
         every = host == "::" and socket.has_dualstack_ipv6()
         listener = socket.create_server(address[:2], family=family, backlog=2048, dualstack_ipv6=every)
-    except (OSError, ValueError, OverflowError) as error:
+    except (OSError, UnicodeError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise Misconfigured(f"cannot listen on {listen}: {reason}") from error
     # asyncio sets this on sockets it made itself; on ours it does not, and each answer then waits 40 ms for an ACK.

@@ -58,6 +58,9 @@ class IngestLane:
             answer = await self._answer(dialect, _head(scope), receive)
         except ClientGone:
             return
+        except asyncio.CancelledError:  # the server stops and has no more patience: the sender may ask another
+            await _send(_refusal(dialect, Unavailable("the server is stopping")), send)
+            raise
         except Exception as error:
             log.error(  # noqa: TRY400 - a traceback may quote what was sent
                 "ingest_failed", route=dialect.paths[0], error=type(error).__name__, at=telemetry.place(error)

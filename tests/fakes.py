@@ -1,0 +1,92 @@
+"""Stand-ins that implement our ports: a clock, keys, readiness, and stores that are away, asleep or broken."""
+
+import threading
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from deploytrail.errors import Unavailable
+from deploytrail.keys.model import Key, Scope, digest
+from deploytrail.record.model import Deployment, Report
+from deploytrail.record.query import Page, Query
+from deploytrail.stores.base import Outcome
+from deploytrail.stores.memory import MemoryStore
+from tests.waiting import until
+
+NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+SECRET = "dtk_0a1b2c3d_c2VjcmV0LW9mLXRoZS10ZXN0cw"
+
+
+def stopped_clock() -> datetime:
+    return NOW
+
+
+def key(
+    secret: str = SECRET,
+    *,
+    name: str = "ci",
+    scopes: Iterable[Scope] = (Scope.INGEST, Scope.READ),
+    apis: Iterable[str] = (),
+    products: Iterable[str] = (),
+    environments: Iterable[str] = (),
+    expires_at: datetime | None = None,
+) -> Key:
+    return Key(
+        name=name,
+        digest=digest(secret),
+        scopes=frozenset(scopes),
+        apis=frozenset(apis),
+        products=frozenset(products),
+        environments=frozenset(environments),
+        created_at=NOW,
+        expires_at=expires_at,
+    )
+
+
+class FakeReadiness:
+    """Says what it is told to say."""
+
+    def __init__(self, *problems: str) -> None:
+        self.found = list(problems)
+
+    async def problems(self) -> list[str]:
+        return self.found
+
+
+class StoreAway(MemoryStore):
+    """Nothing can be recorded or read."""
+
+    async def record(self, report: Report) -> Outcome:
+        raise Unavailable("the store is away since noon", retry_after=7)
+
+    async def get(self, deployment_id: str) -> Deployment | None:
+        raise Unavailable("the store is away since noon", retry_after=7)
+
+    async def find(self, query: Query) -> Page:
+        raise Unavailable("the store is away since noon", retry_after=7)
+
+    async def check(self) -> None:
+        raise Unavailable("the store is away since noon", retry_after=7)
+
+
+class StoreAsleep(MemoryStore):
+    """Takes reports, and answers no sooner than it is woken. Woken from another thread than the server's."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = threading.Event()
+        self.woken = threading.Event()
+
+    async def record(self, report: Report) -> Outcome:
+        self.asked.set()
+        await until(self.woken.is_set)
+        return await super().record(report)
+
+
+class StoreBroken(MemoryStore):
+    """Has a defect, and says something in it that nobody should read."""
+
+    async def record(self, report: Report) -> Outcome:
+        raise RuntimeError(f"cannot handle {report.telling.body}")
+
+    async def find(self, query: Query) -> Page:
+        raise RuntimeError(f"cannot handle {query.product}")
