@@ -18,7 +18,7 @@ demo: $(READY) ## see it work on a cluster of its own, until Ctrl-C; ONCE=1 chec
 	@$(BIN)/python -m tests.demo $(if $(ONCE),--once)
 
 test: $(READY) ## run every tier of tests and sum them up
-	@$(BIN)/python -m tools.tiers $(TIERS)
+	@$(BIN)/python -m tools.tiers $(TIERS) $(if $(CLUSTER),--cluster=$(CLUSTER))
 
 $(TIERS:%=test-%): test-%: $(READY)
 	@$(BIN)/python -m pytest tests/$* $(if $(filter cluster,$*),$(if $(CLUSTER),--cluster=$(CLUSTER))) $(ARGS)

@@ -1,6 +1,6 @@
-"""Run tiers of tests one after the other and sum them up: ``python -m tools.tiers unit contract ...``.
+"""Run tiers of tests one after the other and sum them up: ``python -m tools.tiers unit contract ... [--cluster=kind]``.
 
-A tier that fails does not keep the next one from running.
+A tier that fails does not keep the next one from running. Options go to every pytest.
 """
 
 import subprocess
@@ -27,13 +27,13 @@ class Result:
     seconds: float
 
 
-def run(tier: str) -> Result:
+def run(tier: str, options: list[str]) -> Result:
     """Run one tier, its output shown as it comes."""
     print(f"\n== {tier}", flush=True)
     begun = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
-        command = [sys.executable, "-m", "pytest", f"tests/{tier}", f"--junitxml={report}"]
+        command = [sys.executable, "-m", "pytest", f"tests/{tier}", f"--junitxml={report}", *options]
         code = subprocess.run(command, cwd=ROOT).returncode
         passed, failed, skipped = counted(report.read_text()) if report.is_file() else (0, 0, 0)
     return Result(tier, code, passed, failed, skipped, time.monotonic() - begun)
@@ -57,13 +57,18 @@ def summary(results: list[Result]) -> str:
         lines.append(f"{result.tier:10} {numbers}{trouble}")
     passed, failed = sum(r.passed for r in results), sum(r.failed for r in results)
     broken = sum(r.code != 0 and r.failed == 0 for r in results)
-    parts = [f"{passed} passed", *([f"{failed} failed"] if failed else []), *([f"{broken} errors"] if broken else [])]
+    parts = [
+        f"{passed} passed",
+        *([f"{failed} failed"] if failed else []),
+        *([f"{broken} error{'s' * (broken > 1)}"] if broken else []),
+    ]
     return "\n".join([*lines, f"==== {', '.join(parts)} in {sum(r.seconds for r in results):.2f}s ===="])
 
 
-def main(tiers: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Run them all; 1 when any of them failed or had nothing to run."""
-    results = [run(tier) for tier in tiers]
+    options = [argument for argument in arguments if argument.startswith("-")]
+    results = [run(tier, options) for tier in arguments if tier not in options]
     print(f"\n{summary(results)}")
     return int(any(result.code != 0 for result in results))
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.argocd.applications import CRD, ClusterApplications
+from tests.cluster.charted import Install, upgrade
 from tests.controlplane.cluster import Cluster
 from tests.controlplane.server import ControlPlane
 
@@ -55,6 +56,29 @@ def applications(argocd: None, cluster: Cluster, namespace: str) -> Iterator[Clu
     """The Applications in the test's own namespace, written as the administrator."""
     with ClusterApplications(cluster.kubeconfig, namespace) as own:
         yield own
+
+
+@pytest.fixture(scope="session")
+def fresh() -> Iterator[ControlPlane]:
+    """A control plane that knows nothing of us, for the chart: what it installs would disturb other tests."""
+    with ControlPlane() as plane:
+        yield plane
+
+
+@pytest.fixture
+def install(fresh: ControlPlane) -> Iterator[Install]:
+    """Installs the chart into a new namespace; afterwards all of it is gone."""
+    installed: list[str] = []
+
+    def install(*values: str) -> str:
+        installed.append(fresh.create_namespace("chart"))
+        upgrade(fresh, installed[-1], *values)
+        return installed[-1]
+
+    yield install
+    for name in installed:
+        fresh.helm("uninstall", "trail", "-n", name, "--ignore-not-found")
+    fresh.kubectl("delete", "crd/deploymentevents.deploytrail.dev", "--ignore-not-found")
 
 
 def _kind() -> str:

@@ -1,0 +1,97 @@
+"""The chart on an API server: install it, look at what it made, be its ServiceAccount, run what its pod would run."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.controlplane.cluster import Cluster
+from tests.waiting import wait_until
+
+ROOT = Path(__file__).parents[2]
+CHART = str(ROOT / "charts/deploytrail")
+CRD = "crd/deploymentevents.deploytrail.dev"
+EVENTS = "deploymentevents.deploytrail.dev"
+NAME = "trail-deploytrail"
+"""What the release ``trail`` calls its objects."""
+
+Install = Callable[..., str]
+"""Installs the chart with these ``--set-json`` values; returns the namespace."""
+
+
+def upgrade(cluster: Cluster, namespace: str, *values: str) -> None:
+    """Install or upgrade, and return when the API server serves our kind."""
+    flags = [f"--set-json={value}" for value in values]
+    cluster.helm("upgrade", "--install", "trail", CHART, "-n", namespace, *flags)
+    if "crds.install=false" not in values:
+        cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", CRD)
+
+
+def deployment(cluster: Cluster, namespace: str) -> dict[str, Any]:
+    return cluster.get(f"deployment/{NAME}", "-n", namespace)
+
+
+def pod(cluster: Cluster, namespace: str) -> dict[str, Any]:
+    spec: dict[str, Any] = deployment(cluster, namespace)["spec"]["template"]["spec"]
+    return spec
+
+
+def container(cluster: Cluster, namespace: str) -> dict[str, Any]:
+    (only,) = pod(cluster, namespace)["containers"]
+    return dict(only)
+
+
+def environment(cluster: Cluster, namespace: str) -> dict[str, str]:
+    """The container's variables; the one that the pod would fill in is the namespace."""
+    return {entry["name"]: entry.get("value", namespace) for entry in container(cluster, namespace)["env"]}
+
+
+def as_its_account(cluster: Cluster, namespace: str, folder: Path) -> Cluster:
+    """The cluster as the chart's ServiceAccount sees it."""
+    token = cluster.token(namespace, NAME)
+    return Cluster(cluster.write_kubeconfig(folder / "kubeconfig", token, namespace))
+
+
+def allowed(cluster: Cluster, verb: str, resource: str, namespace: str = "", name: str = "") -> bool:
+    """What the API server says of whoever asks; the resource is spelled ``plural[/subresource][.group]``."""
+    plural, _, group = resource.partition(".")
+    plural, _, subresource = plural.partition("/")
+    attributes = {"verb": verb, "resource": plural, "subresource": subresource, "group": group}
+    review = {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SelfSubjectAccessReview",
+        "spec": {"resourceAttributes": attributes | {"namespace": namespace, "name": name}},
+    }
+    answer = cluster.kubectl("create", "--validate=false", "-f", "-", "-o", "json", input=json.dumps(review))
+    return bool(json.loads(answer)["status"]["allowed"])
+
+
+@contextmanager
+def running(cluster: Cluster, namespace: str, folder: Path) -> Iterator[str]:
+    """The operator with the chart's variables and its ServiceAccount's token; gives its URL once it is ready."""
+    settings = environment(cluster, namespace) | {
+        "DEPLOYTRAIL_KUBECONFIG": str(as_its_account(cluster, namespace, folder).kubeconfig),
+        "DEPLOYTRAIL_LISTEN": "127.0.0.1:0",
+        "DEPLOYTRAIL_LOG_FORMAT": "json",
+    }
+    log = folder / "operator.log"
+    command = [sys.executable, "-m", "deploytrail", "run"]
+    path = {"PYTHONPATH": str(ROOT / "operator")}
+    with log.open("wb") as out, subprocess.Popen(command, env=os.environ | path | settings, stderr=out) as process:
+        try:
+            url = f"http://127.0.0.1:{wait_until(lambda: _port(log))}"
+            wait_until(lambda: httpx.get(f"{url}/readyz").raise_for_status())
+            yield url
+        finally:
+            process.terminate()
+
+
+def _port(log: Path) -> int:
+    lines = map(json.loads, log.read_text().splitlines())
+    return next(int(line["port"]) for line in lines if line["event"] == "started")
