@@ -1,6 +1,8 @@
-"""What every tier shares: which cluster the tests under tests/cluster run on."""
+"""What every tier shares: an API server for those that ask for one, and which one it is."""
 
 import pytest
+
+pytest_plugins = ["tests.controlplane.fixtures"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

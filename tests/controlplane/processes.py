@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -33,11 +34,15 @@ class Died(Exception):
 
 
 class Server:
-    """One process that can be stopped, killed and started again with the same arguments."""
+    """One process that can be stopped, killed and started again with the same arguments.
 
-    def __init__(self, command: list[str], log: Path) -> None:
+    It has the environment given, else ours.
+    """
+
+    def __init__(self, command: list[str], log: Path, environment: Mapping[str, str] | None = None) -> None:
         self.command = command
         self.log = log
+        self._environment = environment
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -50,17 +55,31 @@ class Server:
         if self.pid is None:
             self._process = _STARTER.submit(self._popen).result()
 
-    def stop(self, *, kill: bool = False, patience: float = 20.0) -> None:
-        """End it politely, or at once with ``kill`` or when ``patience`` seconds are over."""
+    def stop(self, *, kill: bool = False, patience: float = 20.0) -> int | None:
+        """End it politely, or at once with ``kill`` or when ``patience`` seconds are over; returns its exit code."""
         if self._process is None:
-            return
-        self._process.send_signal(signal.SIGKILL if kill else signal.SIGTERM)
-        try:
-            self._process.wait(patience)
-        except subprocess.TimeoutExpired:
+            return None
+        self.send(signal.SIGKILL if kill else signal.SIGTERM)
+        code = self.wait(patience)
+        if code is None:
             self._process.kill()
-            self._process.wait()
+            code = self._process.wait()
         self._process = None
+        return code
+
+    def send(self, number: signal.Signals) -> None:
+        """Send it a signal, if it runs."""
+        if self._process is not None:
+            self._process.send_signal(number)
+
+    def wait(self, patience: float | None = None) -> int | None:
+        """Wait for it to end by itself; returns its exit code, None when ``patience`` seconds were not enough."""
+        if self._process is None:
+            return None
+        try:
+            return self._process.wait(patience)
+        except subprocess.TimeoutExpired:
+            return None
 
     def check(self) -> None:
         """Raise Died when it is not running any more."""
@@ -74,7 +93,13 @@ class Server:
     def _popen(self) -> "subprocess.Popen[bytes]":
         leash = [sys.executable, "-I", "-S", "-c", _LEASH, str(os.getpid())]
         with self.log.open("ab") as sink:
-            return subprocess.Popen([*leash, *self.command], stdin=subprocess.DEVNULL, stdout=sink, stderr=sink)
+            return subprocess.Popen(
+                [*leash, *self.command],
+                stdin=subprocess.DEVNULL,
+                stdout=sink,
+                stderr=sink,
+                env=None if self._environment is None else dict(self._environment),
+            )
 
 
 def free_port() -> int:
