@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any
 
 import httpx
+import uvloop
 from prometheus_client import REGISTRY
 
 from deploytrail.keys.ring import KeyRing
@@ -69,7 +70,7 @@ class Endpoint:
         self.readiness = readiness or FakeReadiness()
         self._limits, self._server_limits, self._record_seconds = limits, server_limits, record_seconds
         self._listening = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), name="endpoint")
+        self._thread = threading.Thread(target=self._run, name="endpoint")
         self.port = 0
 
     def __enter__(self) -> "Endpoint":
@@ -114,6 +115,10 @@ class Endpoint:
         page = asyncio.run(self.store.find(Query(limit=1000)))
         wanted = (d for d in page.items if deployment_id in (None, d.metadata["deployment_id"]))
         return list(wanted)
+
+    def _run(self) -> None:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(self._serve())
 
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()

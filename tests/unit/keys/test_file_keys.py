@@ -1,6 +1,8 @@
 import asyncio
+import fcntl
 import json
 import multiprocessing
+import os
 import stat
 from pathlib import Path
 
@@ -8,7 +10,7 @@ import pytest
 
 from deploytrail.errors import Misconfigured
 from deploytrail.keys.file import FileKeys, change_keys, read_keys
-from deploytrail.keys.model import Scope
+from deploytrail.keys.model import Key, Scope
 from deploytrail.keys.ring import KeyRing
 from tests.fakes import NOW, SECRET, key
 from tests.waiting import until
@@ -119,6 +121,24 @@ def test_a_failed_change_leaves_the_file_as_it_was(path: Path) -> None:
         change_keys(path, lambda _: 1 // 0)  # type: ignore[arg-type, return-value]
 
     assert path.read_bytes() == before
+
+
+def test_nobody_else_changes_the_file_meanwhile(path: Path) -> None:
+    def change(keys: tuple[Key, ...]) -> tuple[Key, ...]:
+        with path.with_name(".keys.json.lock").open() as lock, pytest.raises(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return keys
+
+    assert change_keys(path, change) is False
+
+
+def test_a_change_is_on_the_disk_before_it_is_done(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[bool] = []
+    monkeypatch.setattr(os, "fsync", lambda fd: synced.append(stat.S_ISDIR(os.fstat(fd).st_mode)))
+
+    asyncio.run(FileKeys(path).create(key()))
+
+    assert synced == [False, True], "first the file, then the folder that names it"
 
 
 def _create(path: str, number: int) -> None:

@@ -168,3 +168,15 @@ def test_a_body_is_not_counted_as_head(connection: Connection) -> None:
     connection.sends(POST[30:])
 
     assert not connection.wire.closed
+
+
+def test_heads_that_arrive_in_pieces_are_counted_one_by_one(connection: Connection) -> None:
+    connection.answer.set()
+    for _ in range(10):
+        connection.sends(POST[:10])
+        connection.sends(POST[10:40])
+        connection.sends(POST[40:] + b"{  }")
+        connection.settle()
+
+    assert connection.wire.written.count(b"HTTP/1.1 204 ") == 10
+    assert not connection.wire.closed

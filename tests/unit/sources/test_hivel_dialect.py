@@ -1,11 +1,12 @@
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter, ValidationError
 
 from deploytrail.errors import REASONS, DeploytrailError, Rejected, Unavailable
 from deploytrail.record.model import Repeat, Report, Source
 from deploytrail.sources.http.dialect import HTTP_CODES, Head, Request, fingerprint
-from deploytrail.sources.http.hivel import HIVEL, parse
+from deploytrail.sources.http.hivel import HIVEL, Event, parse
 from tests.fakes import NOW, key
 
 EVENT = {
@@ -53,6 +54,13 @@ def test_the_fingerprint_is_of_everything_told_but_the_timestamp() -> None:
 @pytest.mark.parametrize("name", ["model_config", "model_extra", "__class__", "copy", "self", "json"])
 def test_an_unknown_field_may_have_any_name(name: str) -> None:
     assert parsed(**{name: "kept"}).facts.metadata[name] == "kept"
+
+
+def test_of_a_long_list_of_wrong_items_only_the_first_is_an_error() -> None:
+    with pytest.raises(ValidationError) as refusal:
+        TypeAdapter(Event).validate_python(EVENT | {"pr_numbers": [{}] * 1000})
+
+    assert refusal.value.error_count() == 1
 
 
 @pytest.mark.parametrize("reason", REASONS)
