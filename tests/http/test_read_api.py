@@ -8,6 +8,8 @@ import pytest
 
 from deploytrail.keys.model import Scope
 from deploytrail.keys.ring import KeyRing
+from deploytrail.serve.examples import DEPLOYMENT
+from deploytrail.serve.views import DeploymentItem
 from tests.fakes import SECRET, FakeReadiness, StoreAway, key
 from tests.http.endpoint import Endpoint, event
 
@@ -235,6 +237,14 @@ def test_the_openapi_document_says_how_to_ask(filled: Endpoint) -> None:
     assert listing["security"] == [{"key": []}]
     assert document["components"]["securitySchemes"]["key"]["scheme"] == "bearer"
     assert "/healthz" in document["paths"]
+
+
+def test_the_example_of_an_answer_is_one(filled: Endpoint) -> None:
+    listed = filled.get(LIST, limit=1).json()["items"][0]
+
+    assert DeploymentItem.model_validate(DEPLOYMENT).model_dump(mode="json") == DEPLOYMENT
+    assert DEPLOYMENT.keys() == listed.keys()
+    assert DEPLOYMENT["id"] in filled.get("/openapi.json").text
 
 
 def test_the_docs_page_and_all_it_loads_come_from_us(filled: Endpoint) -> None:

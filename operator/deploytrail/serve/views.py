@@ -3,10 +3,11 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, PlainSerializer
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from deploytrail.record.instant import to_rfc3339
 from deploytrail.record.model import ApplicationRef, Deployment, Links, ResourceRef, Source, Status, Trigger
+from deploytrail.serve.examples import DEPLOYMENT
 
 Time = Annotated[datetime, PlainSerializer(to_rfc3339, return_type=str)]
 
@@ -32,6 +33,8 @@ class ReportView(BaseModel):
 
 class DeploymentItem(BaseModel):
     """One deployment."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [DEPLOYMENT]})
 
     id: str
     product: str
@@ -65,6 +68,8 @@ class DeploymentItem(BaseModel):
 
 class DeploymentDetail(DeploymentItem):
     """One deployment with every report it was made from."""
+
+    model_config = ConfigDict(json_schema_extra={})
 
     reports: tuple[ReportView, ...]
 
