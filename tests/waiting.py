@@ -3,16 +3,14 @@
 import asyncio
 import inspect
 import time
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
-
-T = TypeVar("T")
+from collections.abc import Callable
+from typing import Any
 
 PATIENCE = 30.0
 """Seconds: far more than anything needs on a busy machine, so that only a defect runs into it."""
 
 
-async def until(condition: Callable[[], Awaitable[T] | T], *, patience: float = PATIENCE) -> T:
+async def until(condition: Callable[[], Any], *, patience: float = PATIENCE) -> Any:
     """Ask again and again until the answer is neither false nor an exception (None counts as an answer)."""
     deadline = time.monotonic() + patience
     while True:
@@ -30,6 +28,6 @@ async def until(condition: Callable[[], Awaitable[T] | T], *, patience: float = 
         await asyncio.sleep(0.02)
 
 
-def wait_until(condition: Callable[[], T], *, patience: float = PATIENCE) -> T:
+def wait_until(condition: Callable[[], Any], *, patience: float = PATIENCE) -> Any:
     """The same for code without a loop."""
     return asyncio.run(until(condition, patience=patience))

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from datetime import timedelta
 from typing import Any
 
-from deploytrail.record.model import Repeat, Status
+from deploytrail.record.model import Deployment, Repeat, Status
 from deploytrail.record.query import Query
 from deploytrail.stores.base import Conflicting, Duplicate, Recorded, Store
 from tests.contract.conftest import Opening
@@ -127,7 +127,8 @@ def test_pages_show_every_record_once_newest_first(opening: Opening) -> None:
         told = [report(f"deploy-{n}", at=NOON + timedelta(seconds=n // 2)) for n in range(7)]
         ids = {(await store.record(each)).deployment.id for each in told}
 
-        shown, before = [], None
+        shown: list[Deployment] = []
+        before = None
         while True:
             found = await store.find(Query(product="web", limit=3, before=before))
             shown += found.items

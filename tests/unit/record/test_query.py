@@ -64,7 +64,8 @@ def test_pages_join_to_the_whole(size: int) -> None:
         (record(report(f"d{n}", at=NOON + n // 2 * HOUR)) for n in range(5)), key=sort_key, reverse=True
     )
 
-    shown, before = [], None
+    shown: list[Deployment] = []
+    before = None
     while True:
         found = page(Query(limit=size, before=before), everything)
         shown += found.items
