@@ -1,21 +1,17 @@
 """The chart on an API server: install it, look at what it made, be its ServiceAccount, run what its pod would run."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from tests.controlplane.cluster import Cluster
-from tests.waiting import wait_until
+from tests.operator_process import CHART as FOLDER
+from tests.operator_process import Release
 
 ROOT = Path(__file__).parents[2]
-CHART = str(ROOT / "charts/deploytrail")
+CHART = str(FOLDER)
 CRD = "crd/deploymentevents.deploytrail.dev"
 EVENTS = "deploymentevents.deploytrail.dev"
 NAME = "trail-deploytrail"
@@ -27,8 +23,7 @@ Install = Callable[..., str]
 
 def upgrade(cluster: Cluster, namespace: str, *values: str) -> None:
     """Install or upgrade, and return when the API server serves our kind."""
-    flags = [f"--set-json={value}" for value in values]
-    cluster.helm("upgrade", "--install", "trail", CHART, "-n", namespace, *flags)
+    Release(cluster, namespace, "trail").install(*values)
     if "crds.install=false" not in values:
         cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", CRD)
 
@@ -74,24 +69,6 @@ def allowed(cluster: Cluster, verb: str, resource: str, namespace: str = "", nam
 
 @contextmanager
 def running(cluster: Cluster, namespace: str, folder: Path) -> Iterator[str]:
-    """The operator with the chart's variables and its ServiceAccount's token; gives its URL once it is ready."""
-    settings = environment(cluster, namespace) | {
-        "DEPLOYTRAIL_KUBECONFIG": str(as_its_account(cluster, namespace, folder).kubeconfig),
-        "DEPLOYTRAIL_LISTEN": "127.0.0.1:0",
-        "DEPLOYTRAIL_LOG_FORMAT": "json",
-    }
-    log = folder / "operator.log"
-    command = [sys.executable, "-m", "deploytrail", "run"]
-    path = {"PYTHONPATH": str(ROOT / "operator")}
-    with log.open("wb") as out, subprocess.Popen(command, env=os.environ | path | settings, stderr=out) as process:
-        try:
-            url = f"http://127.0.0.1:{wait_until(lambda: _port(log))}"
-            wait_until(lambda: httpx.get(f"{url}/readyz").raise_for_status())
-            yield url
-        finally:
-            process.terminate()
-
-
-def _port(log: Path) -> int:
-    lines = map(json.loads, log.read_text().splitlines())
-    return next(int(line["port"]) for line in lines if line["event"] == "started")
+    """The operator with the chart's settings and its ServiceAccount's token; gives its URL once it is ready."""
+    with Release(cluster, namespace, "trail").operator(folder) as operator:
+        yield operator.url
