@@ -165,3 +165,24 @@ def rejected(reason: str) -> float:
 def heard(outcome: str) -> float:
     """How many reports had this outcome so far."""
     return REGISTRY.get_sample_value("deploytrail_reports_total", {"source": "hivel", "outcome": outcome}) or 0.0
+
+
+def record(endpoint: Endpoint, **changes: object) -> Deployment:
+    """What becomes of an event."""
+    told = event(**changes)
+    answer = endpoint.post(told)
+    assert answer.status_code == 200, answer.text
+    [stored] = endpoint.stored(told["deployment_id"])
+    return stored
+
+
+def refuse(endpoint: Endpoint, **changes: object) -> str:
+    """Why an event is refused; nothing of it is stored."""
+    before = len(endpoint.stored())
+    answer = endpoint.post(event(**changes))
+    assert answer.status_code == 400, answer.text
+    assert answer.json().keys() == {"message", "error"}
+    assert answer.json()["message"] == "Validation failed"
+    assert len(endpoint.stored()) == before
+    error: str = answer.json()["error"]
+    return error
