@@ -33,9 +33,11 @@ def request_of(rollout: Rollout, snapshot: Snapshot, state: State) -> Request:
     """What was asked for in the operation that ``state`` shows for the first time."""
     if snapshot.request is not None and not state.completed:
         return snapshot.request
-    waiting = rollout.waiting.request if rollout.waiting is not None else None
-    request = waiting if waiting is not None and _contains(state.request, waiting) else state.request
+    waiting = rollout.waiting
     entry = snapshot.entry(state.started_at) if state.started_at else None
+    request = state.request
+    if waiting is not None and waiting.over_finished and _may_be(waiting.request, state, snapshot, entry):
+        request = waiting.request
     return _proven(request, entry) if entry is not None else request
 
 
@@ -111,10 +113,19 @@ def _contains(state: Request, request: Request) -> bool:
     return all(not asked or asked == shown for asked, shown in pairs)
 
 
+def _may_be(request: Request, state: State, snapshot: Snapshot, entry: Entry | None) -> bool:
+    """Whether a direct request, seen before its operation was, can be the one behind ``state``."""
+    full = not (request.resources or request.dry_run or request.heals)
+    if full and state.phase == "Succeeded" and snapshot.history and entry is None:
+        return False
+    return _contains(state.request, request)
+
+
 def _proven(request: Request, entry: Entry) -> Request:
-    """The request, when only its end was seen, without the left-overs that its history entry disproves."""
+    """The request, when only its end was seen, as far as its history entry does not disprove it."""
     if request.heals and request.username is None:
         return request  # A self-heal of Argo CD's own, in the second of the full sync that the entry belongs to.
     if not (request.resources or request.dry_run or request.heals):
-        return request
-    return replace(request, username=entry.username, automated=entry.automated, resources=0, dry_run=False, heals=0)
+        return replace(request, revisions=entry.revisions) if request.revisions else request
+    # Left-overs, so it was written directly; its revision may be one of them.
+    return Request(username=entry.username, automated=entry.automated, retry_limit=request.retry_limit)

@@ -99,7 +99,7 @@ class Operation:
     ended_seen_at: datetime | None = None
     """When, by our clock, it was first seen to have succeeded."""
     guarded_at: datetime | None = None
-    """When, by our clock, a comparison at or after its end was first seen (``reconciledAt >= finishedAt``)."""
+    """The first comparison seen at or after its end (``reconciledAt >= finishedAt``)."""
     loose_since: datetime | None = None
     """Since when it is Running although nothing requests it: a stale patch, nothing more may come."""
     result: SyncResult = NOTHING

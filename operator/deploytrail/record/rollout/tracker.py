@@ -42,15 +42,13 @@ def observe(
     policy = policy.tuned(snapshot.tuning)
     after = _take_in(timely, snapshot, now)
     look = _Look(snapshot, identify(after, snapshot), standing(timely, after.health, now), policy, now)
-    after = confirm(after, snapshot, now)
+    after = confirm(after, snapshot)
     if after.horizon is None:
         after = lay_baseline(after, snapshot, look.known, watching_since)
-    open_before = len(after.operations)
-    after, gap = recover(after, snapshot, look.known)
-    if len(after.operations) > open_before:
-        after = _supersede(after, look, full=True, until=after.operations[-1].key.started_at)
+    found, gap = recover(after, snapshot, look.known)
+    after = _yield_to_recovered(after, found, look)
     after = _drift(_follow(after, look), look)
-    after = confirm(each(after, lambda operation: attach(operation, snapshot)), snapshot, now)
+    after = confirm(each(after, lambda operation: attach(operation, snapshot)), snapshot)
     after = _await(after, look)
     after = _bury(after, look)
     return conclude(before, _judge(after, now, policy), gap, policy)
@@ -94,6 +92,15 @@ def _take_in(rollout: Rollout, snapshot: Snapshot, now: datetime) -> Rollout:
         reconciled_at=snapshot.reconciled_at or rollout.reconciled_at,
         gone=snapshot.deleted,
     )
+
+
+def _yield_to_recovered(before: Rollout, after: Rollout, look: _Look) -> Rollout:
+    """What was open before operations that were found in history had its end, and was superseded, unseen."""
+    recovered = after.operations[len(before.operations) :]
+    if not recovered:
+        return after
+    started_at = min(operation.key.started_at for operation in recovered)
+    return _supersede(_miss_ends(after, look), look, full=True, until=started_at)
 
 
 def _follow(rollout: Rollout, look: _Look) -> Rollout:
@@ -162,7 +169,7 @@ def _miss_ends(rollout: Rollout, look: _Look) -> Rollout:
     def step(operation: Operation) -> Operation:
         return miss_end(operation, look.snapshot, look.now, why=why) if operation.running else operation
 
-    return confirm(each(rollout, step), look.snapshot, look.now)
+    return confirm(each(rollout, step), look.snapshot)
 
 
 def _supersede(rollout: Rollout, look: _Look, *, full: bool, until: datetime | None = None) -> Rollout:

@@ -21,6 +21,8 @@ class Standing:
 
     health: Health | None
     until: datetime
+    present: bool = True
+    """It stands so still: a comparison seen with it speaks of it."""
 
 
 def perceive(health: Health | None, snapshot: Snapshot, now: datetime) -> Health | None:
@@ -38,13 +40,13 @@ def perceive(health: Health | None, snapshot: Snapshot, now: datetime) -> Health
 def standing(before: Rollout, health: Health | None, now: datetime) -> Standing:
     """A health that changed with this very snapshot tells nothing of the time before."""
     if before.health is not None and before.seen_at is not None and before.health is not health:
-        return Standing(before.health, before.seen_at)
+        return Standing(before.health, before.seen_at, present=False)
     return Standing(health, now)
 
 
-def confirm(rollout: Rollout, snapshot: Snapshot, now: datetime) -> Rollout:
+def confirm(rollout: Rollout, snapshot: Snapshot) -> Rollout:
     """Note for what is pending that its guard was seen, and what the Application shows besides health."""
-    return each(rollout, lambda operation: _confirm(operation, snapshot, now) if operation.pending else operation)
+    return each(rollout, lambda operation: _confirm(operation, snapshot) if operation.pending else operation)
 
 
 def each(rollout: Rollout, change: Callable[[Operation], Operation]) -> Rollout:
@@ -74,7 +76,7 @@ def judge(operation: Operation, rollout: Rollout, now: datetime, policy: Policy)
 def close(operation: Operation, seen: Standing, policy: Policy, *, now: datetime, why: str) -> Operation:
     """The operation with the verdict it gets when nothing more can be awaited."""
     health, finished_at = seen.health, operation.finished_at
-    guarded = operation.guarded_at is not None and operation.guarded_at <= seen.until
+    guarded = operation.guarded_at is not None and (seen.present or operation.guarded_at <= seen.until)
     if health is None or finished_at is None:
         return replace(operation, outcome=Outcome(Status.UNKNOWN, now, reason=why))
     if health.status not in _VERDICTS:
@@ -120,13 +122,13 @@ def _believe(operation: Operation, health: Health) -> Outcome:
     return Outcome(status, reached, settled_at)
 
 
-def _confirm(operation: Operation, snapshot: Snapshot, now: datetime) -> Operation:
+def _confirm(operation: Operation, snapshot: Snapshot) -> Operation:
     reconciled, finished = snapshot.reconciled_at, operation.finished_at
     guarded = reconciled is not None and finished is not None and reconciled >= finished
     return replace(
         operation,
         images=snapshot.images,
-        guarded_at=operation.guarded_at or (now if guarded else None),
+        guarded_at=operation.guarded_at or (reconciled if guarded else None),
         not_applied=_not_applied(operation, snapshot) if guarded else operation.not_applied,
     )
 

@@ -1,0 +1,200 @@
+"""After a restart the records say where it was left off."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from deploytrail.mapping.argocd import report
+from deploytrail.mapping.rules import Rules
+from deploytrail.record.lifecycle import Advance, Create, decide
+from deploytrail.record.model import Deployment, Status, Trigger
+from deploytrail.record.rollout import Policy, memo, resume, tick
+from deploytrail.record.rollout.snapshot import Request, Tuning
+from deploytrail.record.rollout.state import Key, Rollout
+from tests.unit.record.rollout.story import (
+    ALICE,
+    APPLICATION,
+    AUTOMATED,
+    CURRENT,
+    NEW,
+    NEWER,
+    Story,
+    at,
+    entry,
+    state,
+)
+
+HEAL = Request(automated=True, revisions=NEW, resources=1, heals=1)
+
+
+def stored(story: Story) -> list[Deployment]:
+    """What a store holds of the story."""
+    deployments: dict[str, Deployment] = {}
+    for finding in story.findings:
+        told = report(finding, Rules(), received_at=finding.at)
+        decision = decide(deployments.get(told.id), told)
+        if isinstance(decision, Create | Advance):
+            deployments[told.id] = decision.deployment
+    return list(deployments.values())
+
+
+def restart(story: Story, **changes: Any) -> Story:
+    """Another process, which knows only what was stored, sees the Application as it is now."""
+    rollout = resume(APPLICATION.application.uid, stored(story))
+    other = Story(None, rollout=rollout, watching_since=at(-100))
+    other.snapshot = replace(story.snapshot, **changes)
+    return other
+
+
+def test_an_open_operation_is_the_same_after_a_restart() -> None:
+    story = Story().start(0, Request(username="alice", revisions=NEW, retry_limit=5)).succeed(2, retries=1)
+
+    rollout = resume("uid-1", stored(story))
+
+    assert story.rollout is not None
+    (before,), (after,) = story.rollout.operations, rollout.operations
+    assert after == replace(before, ended_seen_at=after.ended_seen_at, guarded_at=None, images=())
+    assert (rollout.known, rollout.history_id, rollout.deployed) == (story.rollout.known[-1:], 6, NEW)
+
+
+def test_of_an_application_without_records_nothing_is_known() -> None:
+    assert resume("uid-1", []) == Rollout("uid-1")
+
+
+def test_records_of_another_application_are_not_taken_for_its_own() -> None:
+    assert resume("uid-2", stored(Story().start(0))) == Rollout("uid-2")
+
+
+def test_an_operation_that_ended_while_we_were_down_gets_its_verdict() -> None:
+    story = restart(Story().start(0))
+
+    ended = state("Succeeded", 0, 2)
+    story.see(500, request=None, state=ended, reconciled_at=at(400), health="Healthy", health_changed_at=at(60))
+
+    assert (story.only.status, story.only.settled_at) == (Status.COMPLETED, at(60))
+
+
+def test_a_pending_verdict_does_not_expire_before_the_application_is_seen_again() -> None:
+    story = Story().start(0).succeed(2).compare(2.1, health="Progressing")
+    rollout = resume("uid-1", stored(story))
+
+    late = tick(rollout, at(7200), Policy())
+
+    assert late.findings == ()
+    assert late.wake_at == at(7200 + 3600)
+
+
+def test_an_application_that_is_never_seen_again_closes_what_was_open() -> None:
+    story = restart(Story().start(0).succeed(2)).rest()
+
+    assert (story.only.status, story.only.reason) == (Status.UNKNOWN, "the application was not seen again")
+
+
+def test_a_verdict_stands_after_a_restart() -> None:
+    story = restart(Story().start(0).succeed(2).compare(2.1).rest())
+
+    story.see(500, health="Degraded").rest()
+
+    assert story.findings == []
+
+
+def test_operations_missed_since_the_oldest_record_are_recovered() -> None:
+    story = restart(Story().start(0).succeed(2).compare(2.1).rest())
+
+    history = (*story.snapshot.history, entry(7, 1000, CURRENT), entry(8, 2000, NEWER))
+    ended = state("Succeeded", 2000, 2001, request=Request(automated=True, revisions=NEWER))
+    story.see(3000, history=history, state=ended, reconciled_at=at(2002)).rest()
+
+    assert {key: finding.status for key, finding in story.records.items()} == {
+        Key(at(1000)): Status.UNKNOWN,
+        Key(at(2000)): Status.COMPLETED,
+    }
+    assert story.gaps == []
+
+
+def test_a_jump_in_the_ids_over_a_restart_is_a_gap() -> None:
+    story = restart(Story().start(0).succeed(2).compare(2.1).rest())
+
+    story.see(3000, history=(entry(10, 1000, CURRENT), entry(11, 2000, NEWER)))
+
+    assert [(gap.after_id, gap.count) for gap in story.gaps] == [(6, 3)]
+
+
+def test_what_was_superseded_while_we_were_down_is_not_judged_by_a_later_health() -> None:
+    story = restart(Story().start(0).succeed(2).compare(2.1, health="Progressing"))
+
+    following = Request(automated=True, revisions=NEWER)
+    ended = state("Succeeded", 1000, 1001, request=following)
+    history = (*story.snapshot.history, entry(7, 1000, NEWER))
+    seen = {"history": history, "health": "Healthy", "health_changed_at": at(1010), "reconciled_at": at(1900)}
+    story.see(2000, state=ended, **seen).rest()
+
+    assert story.statuses == [Status.UNKNOWN, Status.COMPLETED]
+
+
+def test_what_was_healthy_long_before_it_was_superseded_is_a_success_even_so() -> None:
+    story = restart(Story().start(0).succeed(2).compare(2.1, health="Progressing"))
+
+    following = Request(automated=True, revisions=NEWER)
+    running = state("Running", 1000, request=following)
+    seen = {"request": following, "health": "Healthy", "health_changed_at": at(60), "reconciled_at": at(999)}
+    story.see(1001, state=running, **seen)
+
+    assert story.statuses == [Status.COMPLETED, Status.STARTED]
+
+
+def test_left_overs_do_not_make_a_second_record_after_a_restart() -> None:
+    left_over = Request(username="alice", revisions=CURRENT, resources=1, heals=2)
+    shown = replace(left_over, username="ci-bot")
+    story = Story(None).see(-30, state=state("Succeeded", -60, -59, request=left_over))
+    story.see(0, request=Request(username="ci-bot")).see(0.1, state=state("Running", 0, request=shown))
+
+    other = restart(story)
+    other.see(10, request=None, state=state("Succeeded", 0, 9, request=shown, revisions=NEW)).compare(10.1).rest()
+
+    assert other.records.keys() == {Key(at(0), 0)}
+    assert other.only.operation.trigger is Trigger.DIRECT
+
+
+def test_a_self_heal_stays_one_over_a_restart() -> None:
+    story = restart(Story().start(0, replace(HEAL, revisions=NEWER)).succeed(1)).compare(1.1).rest()
+
+    assert (story.only.operation.key.heals, story.only.status, story.only.counted) == (1, Status.COMPLETED, True)
+
+
+def test_the_applications_own_deadline_survives_a_restart() -> None:
+    tuning = Tuning(settle=timedelta(minutes=2), deadline=timedelta(hours=6))
+
+    rollout = resume("uid-1", stored(Story(None).see(-30, tuning=tuning).start(0)))
+
+    assert rollout.tuning == tuning
+
+
+def test_the_names_of_a_record_survive_a_restart_though_the_annotations_changed() -> None:
+    story = restart(Story().start(0), subject=replace(APPLICATION.subject, product="other"))
+
+    story.see(5).succeed(6).compare(6.1).rest()
+
+    assert story.only.operation.subject.product == "web"
+
+
+@pytest.mark.parametrize("request_", [AUTOMATED, ALICE, HEAL])
+def test_what_is_kept_with_a_record_is_json_and_reads_back(request_: Request) -> None:
+    story = Story().start(0, request_).succeed(2, images=("registry.example.com/web:1.2.3",))
+    (deployment,) = stored(story)
+
+    kept = Deployment.model_validate_json(deployment.model_dump_json())
+
+    assert kept == deployment
+    assert resume("uid-1", [kept]) == resume("uid-1", [deployment])
+    assert memo.result(kept).revisions == NEW
+
+
+def test_metadata_of_somebody_else_is_no_harm() -> None:
+    (deployment,) = stored(Story().start(0))
+
+    rollout = resume("uid-1", [deployment.model_copy(update={"metadata": {"argocd": "?"}})])
+
+    assert rollout.operations[0].key == Key(at(0), 0)
