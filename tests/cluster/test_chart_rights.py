@@ -114,18 +114,20 @@ def test_the_operator_asks_for_nothing_that_is_refused(
     user = f"system:serviceaccount:{namespace}:{NAME}"
 
     with running(fresh, namespace, tmp_path) as url:
+        wait_until(lambda: asked(fresh, user, verb="watch") >= set().union(*(WATCHED[source] for source in sources)))
         report_everywhere(fresh, namespace, url=url, key=key)
         wait_until(lambda: recorded(fresh, namespace) >= {SPELLED[source] for source in sources})
-        wait_until(lambda: resources(fresh, user) >= set().union(*(NEEDED[source] for source in sources)))
+        wait_until(lambda: asked(fresh, user) >= set().union(*(TOUCHED[source] for source in sources)))
 
-    assert resources(fresh, user, code=403) == set()
+    assert asked(fresh, user, code=403) == set()
 
 
-NEEDED = {
-    "argocd": {"applications", "configmaps", "customresourcedefinitions", "deploymentevents"},
-    "resources": {"customresourcedefinitions", "deploymentevents", "deploymentevents/status"},
-    "http": {"secrets", "deploymentevents"},
+WATCHED = {
+    "argocd": {"applications", "customresourcedefinitions", "deploymentevents", "secrets"},
+    "resources": {"customresourcedefinitions", "deploymentevents", "secrets"},
+    "http": {"deploymentevents", "secrets"},
 }
+TOUCHED = {"argocd": {"configmaps"}, "resources": {"deploymentevents/status"}, "http": set[str]()}
 SPELLED = {"argocd": "argocd", "resources": "kubectl", "http": "hivel"}
 
 
@@ -164,15 +166,13 @@ def recorded(cluster: ControlPlane, namespace: str) -> set[str]:
     return {event["spec"]["source"] for event in cluster.get(EVENTS, "-n", namespace)["items"]}
 
 
-def resources(cluster: ControlPlane, user: str, *, code: int | None = None) -> set[str]:
+def asked(cluster: ControlPlane, user: str, *, verb: str | None = None, code: int | None = None) -> set[str]:
     """What somebody has asked the API server for, by the audit log; with ``code``, what was answered so."""
-    asked = set()
+    found = set()
     for entry in map(json.loads, cluster.audit_log.read_text().splitlines()):
-        if (
-            entry["user"]["username"] == user
-            and "objectRef" in entry
-            and code in (None, entry["responseStatus"]["code"])
-        ):
+        if entry["user"]["username"] != user or "objectRef" not in entry:
+            continue
+        if verb in (None, entry["verb"]) and code in (None, entry["responseStatus"]["code"]):
             reference = entry["objectRef"]
-            asked.add("/".join(filter(None, (reference["resource"], reference.get("subresource")))))
-    return asked
+            found.add("/".join(filter(None, (reference["resource"], reference.get("subresource")))))
+    return found
