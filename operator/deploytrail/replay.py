@@ -1,8 +1,8 @@
 """``deploytrail replay``: the tracker over recorded watch streams, with the clock of the streams.
 
 In: files. Out: one line per record, as the operator would have stored it. Applications are told apart by their uid,
-whatever file they stand in; each has a clock of its own, which never goes back and, after the last line, goes on until
-nothing is awaited any more.
+so one recording may be cut into several files, and recordings of several clusters may be read together. Each
+Application has a clock of its own, which never goes back and, after the last line, goes on until nothing is awaited.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from typing import Any, Literal, TextIO
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from deploytrail.errors import Rejected
 from deploytrail.mapping.application import snapshot
@@ -32,6 +33,9 @@ Format = Literal["json", "table"]
 DAWN = datetime.min.replace(tzinfo=UTC)
 PAGE = 1000
 COLUMNS = ("app", "environment", "version", "status", "trigger", "deployed_by", "start_time", "end_time", "reason")
+PIPE_WIDTH = 200
+"""Columns of a table that goes nowhere with a width of its own."""
+
 STILL_RUNNING = "still running when the recording ends"
 
 
@@ -60,6 +64,10 @@ class Replay:
         """Go on with an Application that an earlier replay left."""
         step = tick(rollout, now, self.policy)
         self._applications[rollout.uid] = _Clocked(step.rollout, now, step.wake_at)
+
+    def begin(self) -> None:
+        """Another file begins, perhaps of another cluster: the same name is not yet the same Application."""
+        self._uids.clear()
 
     def feed(self, event: Event) -> Iterator[Report]:
         """Take in one event; first, time goes on to it. Rejected for an object that is no Application."""
@@ -176,6 +184,7 @@ async def _run(tracker: Replay, files: list[Path]) -> tuple[list[Deployment], li
 def _tell(tracker: Replay, files: list[Path], complaints: list[str]) -> Iterator[Report]:
     for file in files:
         try:
+            tracker.begin()
             with file.open(encoding="utf-8", errors="replace") as lines:
                 for item in read(lines):
                     yield from _tell_one(tracker, file, item, complaints)
@@ -195,10 +204,12 @@ def _tell_one(tracker: Replay, file: Path, item: Event | Broken, complaints: lis
 
 
 def _print_table(rows: list[dict[str, Any]], out: TextIO) -> None:
-    table = Table(*(column.replace("_", " ") for column in COLUMNS), box=None)
+    table = Table(box=None)
+    for column in COLUMNS:
+        table.add_column(column.replace("_", " "), overflow="fold")
     for row in rows:
-        table.add_row(*("" if row[column] is None else str(row[column]) for column in COLUMNS))
-    Console(file=out).print(table)
+        table.add_row(*("" if row[column] is None else Text(str(row[column])) for column in COLUMNS))
+    Console(file=out, width=None if out.isatty() else PIPE_WIDTH).print(table)
 
 
 def _spell(when: datetime | None) -> str | None:

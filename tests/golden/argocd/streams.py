@@ -3,6 +3,7 @@
 ``captured`` was recorded from a running Argo CD 3.5.1, ``handmade`` was written by hand after its source code.
 """
 
+import asyncio
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -12,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from deploytrail.mapping.recording import Broken, Event, read
-from deploytrail.record.lifecycle import Advance, Create, decide
 from deploytrail.record.model import Deployment, Report
+from deploytrail.record.query import Query
 from deploytrail.replay import Replay, to_row
+from deploytrail.stores.memory import MemoryStore
 
 HERE = Path(__file__).parent
 COMPARED = (
@@ -22,6 +24,7 @@ COMPARED = (
     "trigger", "partial", "counted", "repo_url", "revisions", "retries",
 )  # fmt: skip
 ENDED_BADLY = ("Failed", "Error")
+_LOOP = asyncio.Runner()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +45,20 @@ def streams() -> tuple[Stream, ...]:
 
 
 class Folded:
-    """Records as a store would keep them, and every report that was told, in order."""
+    """Records as a store keeps them, and every report that was told, in order."""
 
-    def __init__(self, deployments: dict[str, Deployment] | None = None) -> None:
-        self.deployments = dict(deployments or {})
+    def __init__(self) -> None:
+        self._store = MemoryStore()
         self.told: list[Report] = []
 
     def tell(self, reports: Iterable[Report]) -> None:
         for report in reports:
             self.told.append(report)
-            decision = decide(self.deployments.get(report.id), report)
-            if isinstance(decision, Create | Advance):
-                self.deployments[report.id] = decision.deployment
+            _LOOP.run(self._store.record(report))
+
+    @property
+    def deployments(self) -> dict[str, Deployment]:
+        return {deployment.id: deployment for deployment in _LOOP.run(self._store.find(Query(limit=1000))).items}
 
     def rows(self) -> list[dict[str, Any]]:
         return sorted(
@@ -61,11 +66,9 @@ class Folded:
         )
 
 
-def fold(
-    events: Iterable[Event], replay: Replay | None = None, deployments: dict[str, Deployment] | None = None
-) -> Folded:
+def fold(events: Iterable[Event], replay: Replay | None = None, folded: Folded | None = None) -> Folded:
     """Replay the events to their end, and on until nothing is awaited."""
-    folded, replay = Folded(deployments), replay or Replay()
+    folded, replay = folded or Folded(), replay or Replay()
     for event in events:
         folded.tell(replay.feed(event))
     folded.tell(replay.finish())

@@ -1,7 +1,7 @@
 """Whatever a watch does to a stream (repeat, lose, mix), no record is made twice, reopened, or made a success of."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deploytrail.mapping.recording import Event
-from deploytrail.record.model import Status
+from deploytrail.record.model import Deployment, Status
 from deploytrail.record.rollout import resume
 from deploytrail.replay import Replay
 from tests.golden.argocd.streams import Folded, Stream, ended_badly, fold, streams
@@ -54,6 +54,12 @@ def until(stream: Stream, count: int) -> Folded:
 
 def heals(deployment: Any) -> int:
     return int(deployment.metadata["argocd"].get("heals", 0))
+
+
+def check_unchanged(before: Mapping[str, Deployment], after: Folded) -> None:
+    """What had a verdict before still has that one."""
+    for identity, deployment in before.items():
+        assert not deployment.status.terminal or after.deployments[identity] == deployment
 
 
 def renamed(stream: Stream, index: int) -> tuple[Event, ...]:
@@ -144,15 +150,15 @@ def test_mixed_applications_do_not_touch_each_other(data: st.DataObject, chosen:
 def test_a_restart_at_any_moment_changes_no_record(stream: Stream) -> None:
     uncut = fold(stream.events).rows()
     for cut in range(1, len(stream.events)):
-        before = until(stream, cut)
+        folded = until(stream, cut)
+        before = folded.deployments
 
-        replay = restarted(stream, before, stream.events[cut - 1])
-        after = fold(stream.events[cut:], replay, before.deployments)
+        replay = restarted(stream, folded, stream.events[cut - 1])
+        after = fold(stream.events[cut:], replay, folded)
 
         assert after.rows() == uncut, f"cut before event {cut}"
-        check_invariants(Folded(after.deployments), stream.events)
-        for identity, deployment in before.deployments.items():
-            assert not deployment.status.terminal or after.deployments[identity] == deployment
+        check_invariants(after, stream.events)
+        check_unchanged(before, after)
 
 
 @EXAMPLES
@@ -160,12 +166,12 @@ def test_a_restart_at_any_moment_changes_no_record(stream: Stream) -> None:
 def test_a_restart_with_a_pause_makes_no_new_records(data: st.DataObject, stream: Stream) -> None:
     first = data.draw(st.integers(1, len(stream.events)))
     second = data.draw(st.integers(first, len(stream.events)))
-    before = until(stream, first)
+    folded = until(stream, first)
+    before = folded.deployments
 
-    replay = restarted(stream, before, stream.events[first - 1])
-    after = fold(stream.events[second:], replay, before.deployments)
+    replay = restarted(stream, folded, stream.events[first - 1])
+    after = fold(stream.events[second:], replay, folded)
 
     assert after.deployments.keys() <= fold(stream.events).deployments.keys()
-    for identity, deployment in before.deployments.items():
-        assert not deployment.status.terminal or after.deployments[identity] == deployment
     check_invariants(after, stream.events)
+    check_unchanged(before, after)

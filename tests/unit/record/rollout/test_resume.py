@@ -1,5 +1,6 @@
 """After a restart the records say where it was left off."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -8,11 +9,12 @@ import pytest
 
 from deploytrail.mapping.argocd import report
 from deploytrail.mapping.rules import Rules
-from deploytrail.record.lifecycle import Advance, Create, decide
 from deploytrail.record.model import Deployment, Status, Trigger
+from deploytrail.record.query import Query
 from deploytrail.record.rollout import Policy, memo, resume, tick
 from deploytrail.record.rollout.snapshot import Request, Tuning
 from deploytrail.record.rollout.state import Key, Rollout
+from deploytrail.stores.memory import MemoryStore
 from tests.unit.record.rollout.story import (
     ALICE,
     APPLICATION,
@@ -31,13 +33,14 @@ HEAL = Request(automated=True, revisions=NEW, resources=1, heals=1)
 
 def stored(story: Story) -> list[Deployment]:
     """What a store holds of the story."""
-    deployments: dict[str, Deployment] = {}
-    for finding in story.findings:
-        told = report(finding, Rules(), received_at=finding.at)
-        decision = decide(deployments.get(told.id), told)
-        if isinstance(decision, Create | Advance):
-            deployments[told.id] = decision.deployment
-    return list(deployments.values())
+    store = MemoryStore()
+
+    async def keep() -> list[Deployment]:
+        for finding in story.findings:
+            await store.record(report(finding, Rules(), received_at=finding.at))
+        return list((await store.find(Query())).items)
+
+    return asyncio.run(keep())
 
 
 def restart(story: Story, **changes: Any) -> Story:
