@@ -28,17 +28,18 @@ def advance(
         return _end(operation, state, snapshot, now, deployed)
     if snapshot.request is not None:
         return operation if operation.loose_since is None else replace(operation, loose_since=None)
-    return drift(operation, snapshot, now)
+    return drift(operation, snapshot, now, finished_at=state.finished_at)
 
 
-def drift(operation: Operation, snapshot: Snapshot, now: datetime) -> Operation:
+def drift(operation: Operation, snapshot: Snapshot, now: datetime, *, finished_at: datetime | None = None) -> Operation:
     """The running operation that nothing requests any more.
 
     The request goes in the patch that brings the terminal phase, so its end is past: what shows it as Running is a
     patch that came too late (argo-cd#28814), or operationState was taken away.
     """
     if snapshot.entry(operation.key.started_at) is not None and not operation.key.heals:
-        return miss_end(operation, snapshot, now, why=LATE)
+        ended = miss_end(operation, snapshot, now, why=LATE)
+        return replace(ended, finished_at=max(filter(None, (ended.finished_at, finished_at))))
     return replace(operation, loose_since=operation.loose_since or now)
 
 

@@ -6,10 +6,14 @@ of it; and a history entry, which only full, real, successful operations get.
 """
 
 from dataclasses import replace
+from datetime import datetime
 
 from deploytrail.record.model import Trigger
 from deploytrail.record.rollout.snapshot import Entry, Request, Snapshot, State
 from deploytrail.record.rollout.state import Key, Known, Operation, Rollout
+
+REHEARSAL = -1
+"""In the key of a dry run, so that a real operation in the same second is another one."""
 
 AUTOMATED = "argocd (automated)"
 """Who deployed, when Argo CD did by itself."""
@@ -22,11 +26,11 @@ def identify(rollout: Rollout, snapshot: Snapshot) -> Known | None:
         return None
     shown = state.request.heals
     if snapshot.request is not None and not state.completed:
-        return Known(Key(state.started_at, snapshot.request.heals), shown)
+        return Known(_key(state.started_at, snapshot.request), shown)
     for known in reversed(rollout.known):
         if known.key.started_at == state.started_at and known.shown == shown:
             return known
-    return Known(Key(state.started_at, request_of(rollout, snapshot, state).heals), shown)
+    return Known(_key(state.started_at, request_of(rollout, snapshot, state)), shown)
 
 
 def request_of(rollout: Rollout, snapshot: Snapshot, state: State) -> Request:
@@ -76,6 +80,10 @@ def recovered_trigger(snapshot: Snapshot, entry: Entry) -> Trigger | None:
         return None
     request = Request(username=entry.username, automated=entry.automated, revisions=entry.revisions, manifests=True)
     return _trigger(request, replace(snapshot, sync_revisions=()), Key(entry.started_at), over_finished=False)
+
+
+def _key(started_at: datetime, request: Request) -> Key:
+    return Key(started_at, REHEARSAL if request.dry_run else request.heals)
 
 
 def _trigger(request: Request, snapshot: Snapshot, key: Key, *, over_finished: bool) -> Trigger:

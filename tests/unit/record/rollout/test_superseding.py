@@ -133,14 +133,15 @@ def test_running_that_nothing_requests_any_more_is_given_up_at_the_deadline() ->
     assert story.only.reason == "its end was never seen, and nothing requests it any more"
 
 
-def test_running_that_nothing_requests_but_history_has_did_succeed() -> None:
+@pytest.mark.parametrize(("finished", "ended"), [(None, 2), (3, 3), (1, 2)])
+def test_running_that_nothing_requests_but_history_has_did_succeed(finished: float | None, ended: float) -> None:
     story = Story().start(0)
 
-    stale = state("Running", 0, 2)
+    stale = state("Running", 0, finished)
     history = (*APPLICATION.history, entry(6, 0, NEW, ended=2))
     story.see(5, request=None, state=stale, history=history, reconciled_at=at(5)).rest()
 
-    assert (story.only.status, story.only.operation.finished_at) == (Status.COMPLETED, at(2))
+    assert (story.only.status, story.only.operation.finished_at) == (Status.COMPLETED, at(ended))
 
 
 def test_an_operation_state_that_was_taken_away_is_given_up_at_the_deadline() -> None:

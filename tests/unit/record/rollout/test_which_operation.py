@@ -163,6 +163,12 @@ def test_a_dry_run_supersedes_nothing() -> None:
     assert story.only.status is Status.COMPLETED
 
 
+def test_a_real_operation_in_the_second_of_a_dry_run_is_not_taken_for_it() -> None:
+    story = Story().start(0, DRY).succeed(0.3, history=False).start(0.5, ALICE).succeed(0.9).compare(1).rest()
+
+    assert (story.only.status, story.only.operation.key) == (Status.COMPLETED, Key(at(0)))
+
+
 def test_a_selective_sync_is_recorded_as_partial_and_does_not_count() -> None:
     story = Story().start(0, SELECTED).succeed(1).compare(1.1).rest()
 
