@@ -22,10 +22,11 @@ Install = Callable[..., str]
 
 
 def upgrade(cluster: Cluster, namespace: str, *values: str) -> None:
-    """Install or upgrade, and return when the API server serves our kind."""
+    """Install or upgrade, and return when the API server serves our kinds."""
     Release(cluster, namespace, "trail").install(*values)
     if "crds.install=false" not in values:
-        cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", CRD)
+        ours = "--selector=app.kubernetes.io/instance=trail"
+        cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd", ours)
 
 
 def deployment(cluster: Cluster, namespace: str) -> dict[str, Any]:

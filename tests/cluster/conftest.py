@@ -45,4 +45,4 @@ def install(fresh: ControlPlane) -> Iterator[Install]:
     yield install
     for name in installed:
         fresh.helm("uninstall", "trail", "-n", name, "--ignore-not-found")
-    fresh.kubectl("delete", "crd/deploymentevents.deploytrail.dev", "--ignore-not-found")
+    fresh.kubectl("delete", "crd", "--selector=app.kubernetes.io/instance=trail", "--ignore-not-found")
