@@ -51,7 +51,7 @@ def recover(rollout: Rollout, snapshot: Snapshot, known: Known | None) -> tuple[
         return rollout, None
     horizon, seen = rollout.horizon or DAWN, {item.key for item in rollout.known}
     unseen = [entry for entry in snapshot.history if entry.started_at > horizon and Key(entry.started_at) not in seen]
-    gap = _gap(rollout, snapshot, unseen) if unseen else None
+    gap = _gap(rollout, snapshot, unseen)
     for entry in unseen:
         key = Key(entry.started_at)
         if key not in seen and (known is None or key != known.key):
@@ -95,15 +95,17 @@ def recovered(snapshot: Snapshot, entry: Entry) -> Operation:
 
 
 def _gap(rollout: Rollout, snapshot: Snapshot, unseen: list[Entry]) -> Gap | None:
-    """Ids between the last one seen and the oldest still held. None where the two overlap, or nothing was seen yet."""
-    last, first = rollout.history_id, unseen[0]
-    if last is None or len(unseen) < len(snapshot.history):
+    """Ids between the last one seen and the next one still held; all ids before the first, where they began anew."""
+    last = rollout.history_id
+    if last is None:
         return None
-    begun_anew = first.id <= last
-    count = first.id if begun_anew else first.id - last - 1
-    if count <= 0:
-        return None
-    return Gap(snapshot.application, count, None if begun_anew else last, first.id)
+    later = [entry.id for entry in snapshot.history if entry.id > last]
+    if later and min(later) > last + 1:
+        return Gap(snapshot.application, min(later) - last - 1, last, min(later))
+    first = snapshot.history[0].id
+    if not later and first > 0 and len(unseen) == len(snapshot.history):
+        return Gap(snapshot.application, first, None, first)
+    return None
 
 
 def attach(operation: Operation, snapshot: Snapshot) -> Operation:

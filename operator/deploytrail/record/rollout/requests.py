@@ -95,7 +95,7 @@ def _trigger(request: Request, snapshot: Snapshot, key: Key, *, over_finished: b
     if over_finished or not (request.revisions or request.manifests):
         return Trigger.DIRECT
     older = [entry.revisions for entry in snapshot.history if entry.started_at < key.started_at]
-    goes_back = request.revisions in older[:-1] and request.revisions != older[-1]
+    goes_back = request.revisions in older and request.revisions != older[-1]
     return Trigger.ROLLBACK if goes_back and request.revisions != snapshot.sync_revisions else Trigger.MANUAL
 
 

@@ -206,6 +206,14 @@ def test_ids_that_go_on_or_begin_anew_are_no_gap(held: tuple[Entry, ...]) -> Non
     assert len(story.records) == len(held)
 
 
+def test_a_jump_before_an_operation_that_is_followed_is_a_gap_too() -> None:
+    story = Story(replace(APPLICATION, history=APPLICATION.history[-1:])).see(0, health="Progressing")
+
+    story.start(1000).see(1001, history=(entry(9, 1000, NEW),))
+
+    assert story.gaps == [Gap(APPLICATION.application, 3, 5, 9)]
+
+
 def test_history_that_was_wiped_and_then_cut_has_a_gap() -> None:
     held = (entry(3, 1000, NEW), entry(4, 2000, NEWER))
 

@@ -117,6 +117,18 @@ def test_operations_missed_since_the_oldest_record_are_recovered() -> None:
     assert story.gaps == []
 
 
+def test_what_lies_between_two_records_and_was_not_recorded_is_recovered() -> None:
+    story = Story().start(0).succeed(2).compare(2.1).start(1000).succeed(1002).compare(1002.1)
+    story.start(2000).succeed(2002).compare(2002.1).rest()
+    kept = [deployment for deployment in stored(story) if deployment.started_at != at(1000)]
+
+    other = Story(None, rollout=resume("uid-1", kept))
+    other.snapshot = story.snapshot
+    other.see(3000)
+
+    assert other.records.keys() == {Key(at(1000))}
+
+
 def test_a_jump_in_the_ids_over_a_restart_is_a_gap() -> None:
     story = restart(Story().start(0).succeed(2).compare(2.1).rest())
 

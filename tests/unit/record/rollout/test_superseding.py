@@ -71,6 +71,15 @@ def test_a_health_is_known_until_it_was_last_seen() -> None:
     assert story.statuses == [Status.COMPLETED, Status.STARTED]
 
 
+def test_a_comparison_that_comes_with_another_health_says_nothing_of_the_one_before() -> None:
+    story = Story().start(0).succeed(2).see(20)
+
+    running = {"state": state("Running", 40, request=NEXT), "request": NEXT, "health": "Progressing"}
+    story.compare(40.5, **running)
+
+    assert story.records[min(story.records)].status is Status.UNKNOWN
+
+
 @pytest.mark.parametrize("smaller", [SELECTED, HEAL])
 def test_a_partial_operation_or_a_self_heal_supersedes_no_full_one(smaller: Request) -> None:
     story = pending(health="Progressing").start(4, smaller).succeed(5).compare(40, health="Healthy").rest()

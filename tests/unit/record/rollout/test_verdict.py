@@ -1,12 +1,13 @@
 """When an operation that succeeded is believed to be a success, a failure, or neither."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from deploytrail.record.model import Status
-from deploytrail.record.rollout import Policy
+from deploytrail.record.rollout import Finding, Policy, observe
 from deploytrail.record.rollout.snapshot import Request, Tuning
 from deploytrail.record.rollout.state import Key
 from tests.unit.record.rollout.story import ALICE, APPLICATION, NEWER, Story, at, state
@@ -62,6 +63,15 @@ def test_a_flip_that_nobody_saw_counts_from_argo_cds_own_time() -> None:
 
     assert story.only.status is Status.COMPLETED
     assert story.only.settled_at == at(12)
+
+
+def test_a_transition_in_the_second_of_the_start_may_be_from_before_it() -> None:
+    story = Story().start(0).succeed(2)
+
+    story.see(2.1, health_changed_at=at(0), reconciled_at=at(2))
+
+    assert story.wake_at == at(32)
+    assert story.rest().only.settled_at == at(0)
 
 
 def test_without_a_transition_time_the_settle_time_is_waited() -> None:
@@ -180,6 +190,12 @@ def test_a_terminated_operation_failed_and_does_not_count(phase: str) -> None:
     assert story.only.reason == f"{phase}: Operation terminated; not counted: it was terminated"
 
 
+def test_the_message_alone_tells_a_terminated_operation() -> None:
+    story = Story().start(0).fail(6, message="Operation terminated (retried 1 times)")
+
+    assert not story.only.counted
+
+
 def test_a_sync_timeout_is_a_failure_that_counts() -> None:
     story = Story().start(0).see(5, state=state("Terminating", 0))
 
@@ -292,6 +308,28 @@ def test_a_direct_request_that_was_applied_is_a_success() -> None:
     assert story.rest().only.status is Status.COMPLETED
 
 
+@pytest.mark.parametrize(
+    ("direct", "message"),
+    [(True, "successfully synced (all tasks run)"), (False, "successfully synced (no more tasks)")],
+)
+def test_staying_out_of_sync_alone_is_no_doubt(*, direct: bool, message: str) -> None:
+    behind = {"sync_status": "OutOfSync", "sync_revisions": ALICE.revisions}
+    story = Story().see(0, request=ALICE, state=APPLICATION.state if direct else None, **behind)
+    story.see(0.3, state=state("Running", 0, request=ALICE)).succeed(30, message=message).compare(30.1)
+
+    assert story.rest().only.status is Status.COMPLETED
+
+
+def test_what_was_due_before_an_event_is_judged_by_what_was_known_then() -> None:
+    story = synced().see(3, health="Progressing").see(40, health="Healthy")
+    assert story.rollout is not None
+
+    worse = replace(story.snapshot, generation=99, health="Degraded", health_changed_at=at(60))
+    step = observe(story.rollout, worse, at(60), Policy())
+
+    assert [found.status for found in step.findings if isinstance(found, Finding)] == [Status.COMPLETED]
+
+
 def test_the_same_event_again_finds_nothing() -> None:
     story = synced()
 
@@ -308,3 +346,12 @@ def test_an_older_state_of_the_object_is_not_looked_at() -> None:
     story.see(101, generation=2, state=state("Running", 100, request=ALICE))
 
     assert len(story.records) == 1
+
+
+def test_an_object_restored_from_a_backup_is_looked_at_once_it_is_compared_again() -> None:
+    story = synced().rest()
+
+    story.see(100, generation=1, reconciled_at=at(100), request=ALICE, state=None)
+    story.see(101, generation=2, state=state("Running", 100, request=ALICE))
+
+    assert len(story.records) == 2

@@ -132,6 +132,35 @@ def test_a_dry_run_that_was_remembered_is_not_the_operation_that_history_proves_
     assert story.records.keys() == {Key(at(10), 0)}
 
 
+def test_a_direct_request_is_not_taken_for_the_one_behind_an_operation_of_somebody_else() -> None:
+    story = Story().see(0, request=Request(username="ci-bot", revisions=NEW))
+
+    story.see(50, request=None, state=state("Failed", 40, 41, request=Request(username="alice", revisions=NEWER)))
+
+    assert (story.only.operation.deployed_by, story.only.operation.trigger) == ("alice", Trigger.MANUAL)
+
+
+def test_a_direct_request_for_everything_is_not_taken_for_a_success_that_history_lacks() -> None:
+    story = Story().see(0, request=Request())
+
+    heal = replace(HEAL, revisions=NEW)
+    history = (*APPLICATION.history, entry(6, 10, NEW, automated=False))
+    story.see(50, request=None, state=state("Succeeded", 40, 41, request=heal), history=history)
+
+    assert {key.heals: finding.operation.trigger for key, finding in story.records.items()} == {
+        0: None,
+        1: Trigger.SELF_HEAL,
+    }
+
+
+def test_a_request_that_wiped_the_operation_state_leaves_nothing_to_shine_through() -> None:
+    story = Story().see(0, request=AUTOMATED, state=None)
+
+    story.see(5, request=None, state=state("Failed", 3, 4, request=HEAL))
+
+    assert story.only.operation.key == Key(at(3), 1)
+
+
 def test_an_old_success_that_shines_through_tells_a_direct_request() -> None:
     story = Story()
 
