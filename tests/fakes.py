@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from deploytrail.errors import Unavailable
 from deploytrail.keys.model import Key, Scope, digest
-from deploytrail.record.model import Deployment, Report
+from deploytrail.record.model import AnyReport, Deployment, R
 from deploytrail.record.query import Page, Query
 from deploytrail.stores.base import Outcome
 from deploytrail.stores.memory import MemoryStore
@@ -55,13 +55,13 @@ class FakeReadiness:
 class StoreAway(MemoryStore):
     """Nothing can be recorded or read."""
 
-    async def record(self, report: Report) -> Outcome:
+    async def record(self, report: AnyReport[R]) -> Outcome[R]:
         raise Unavailable("the store is away since noon", retry_after=7)
 
     async def get(self, deployment_id: str) -> Deployment | None:
         raise Unavailable("the store is away since noon", retry_after=7)
 
-    async def find(self, query: Query) -> Page:
+    async def find(self, query: Query) -> Page[Deployment]:
         raise Unavailable("the store is away since noon", retry_after=7)
 
     async def check(self) -> None:
@@ -76,7 +76,7 @@ class StoreAsleep(MemoryStore):
         self.asked = threading.Event()
         self.woken = threading.Event()
 
-    async def record(self, report: Report) -> Outcome:
+    async def record(self, report: AnyReport[R]) -> Outcome[R]:
         self.asked.set()
         await until(self.woken.is_set)
         return await super().record(report)
@@ -85,8 +85,8 @@ class StoreAsleep(MemoryStore):
 class StoreBroken(MemoryStore):
     """Has a defect, and says something in it that nobody should read."""
 
-    async def record(self, report: Report) -> Outcome:
+    async def record(self, report: AnyReport[R]) -> Outcome[R]:
         raise RuntimeError(f"cannot handle {report.telling.body}")
 
-    async def find(self, query: Query) -> Page:
+    async def find(self, query: Query) -> Page[Deployment]:
         raise RuntimeError(f"cannot handle {query.product}")

@@ -15,16 +15,16 @@ from deploytrail.keys.base import KeyBackend
 from deploytrail.keys.file import FileKeys
 from deploytrail.keys.ring import KeyRing
 from deploytrail.keys.secrets import SecretKeys
-from deploytrail.kube.client import APPLICATIONS, DEPLOYMENT_EVENTS, Expired, Kube
+from deploytrail.kube.client import APPLICATIONS, Expired, Kube
 from deploytrail.kube.operator import Operator, Watch
 from deploytrail.recorder import Recorder
 from deploytrail.serve.api import build_api
 from deploytrail.serve.server import Server
 from deploytrail.settings import Settings
+from deploytrail.sources import resources
 from deploytrail.sources.argocd import Applications
 from deploytrail.sources.http.hivel import HIVEL
 from deploytrail.sources.http.lane import IngestLane
-from deploytrail.sources.resources import DeploymentEvents
 from deploytrail.stores.base import Store
 from deploytrail.stores.factory import create_store
 
@@ -142,7 +142,7 @@ class App:
         if "argocd" in sources:
             watches.append(Watch(APPLICATIONS, self._applications.seen, labels=self._settings.argocd.selector))
         if "resources" in sources:
-            watches.append(Watch(DEPLOYMENT_EVENTS, DeploymentEvents(self._recorder, self._kube, home=home).seen))
+            watches += resources.watches(self._recorder, self._kube, home=home)
         return watches
 
     def _catch_signals(self) -> None:

@@ -8,19 +8,19 @@ import structlog
 from deploytrail import telemetry
 from deploytrail.errors import Conflict, Rejected, Unavailable
 from deploytrail.record.admission import admit
-from deploytrail.record.model import Deployment, Report
-from deploytrail.stores.base import Conflicting, Duplicate, Recorded, Store
+from deploytrail.record.model import AnyReport, R
+from deploytrail.stores.base import Conflicting, Duplicate, Recorded, Store, VersionTaken
 
 log = structlog.get_logger()
 
 
 class Recorder:
-    """Every source hands its reports to ``record``; nothing else writes deployments."""
+    """Every source hands its reports to ``record``; nothing else writes records."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def record(self, report: Report, *, now: datetime) -> Deployment:
+    async def record(self, report: AnyReport[R], *, now: datetime) -> R:
         """Record what was told. When this returns, the record is durable.
 
         Raises Rejected when the report can never be recorded, Conflict when it contradicts what is, and
@@ -36,15 +36,19 @@ class Recorder:
             raise
         telemetry.recorded(report.telling.source, outcome)
         match outcome:
-            case Recorded(deployment, created):
-                log.info("deployment_recorded", **telemetry.summary(deployment), created=created)
-                return deployment
-            case Duplicate(deployment):
-                log.debug("report_repeated", **telemetry.summary(deployment))
-                return deployment
-            case Conflicting(deployment):
+            case Recorded(record, created):
+                log.info(f"{type(record).__name__.lower()}_recorded", **telemetry.summary(record), created=created)
+                return record
+            case Duplicate(record):
+                log.debug("report_repeated", **telemetry.summary(record))
+                return record
+            case Conflicting(record):
                 telemetry.rejected(report.telling.source, "conflict")
-                log.warning("report_contradicted", **telemetry.summary(deployment))
-                raise Conflict(f"{deployment.id} is already recorded with another content")
+                log.warning("report_contradicted", **telemetry.summary(record))
+                raise Conflict(f"{record.id} is already recorded with another content")
+            case VersionTaken(product, version, commit):
+                telemetry.rejected(report.telling.source, "conflict")
+                log.warning("version_contradicted", product=product, version=version, commit=commit)
+                raise Conflict(f"Version {version} already exists with different SHA", field="version")
             case _:
                 assert_never(outcome)

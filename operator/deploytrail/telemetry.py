@@ -9,7 +9,7 @@ import sys
 import traceback
 from collections.abc import MutableMapping
 from pathlib import PurePath
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import structlog
 from prometheus_client import Counter, Gauge, Histogram
@@ -32,12 +32,7 @@ MISSED_OPERATIONS = Counter(
 STORE_UP = Gauge("deploytrail_store_up", "1 while reports can be recorded, 0 while the store is away.")
 
 
-class _Summarised(Protocol):
-    @property
-    def deployment(self) -> Any: ...
-
-
-def recorded(source: str, outcome: _Summarised) -> None:
+def recorded(source: str, outcome: object) -> None:
     """Count a report that reached the store."""
     REPORTS.labels(source, type(outcome).__name__.lower()).inc()
 
@@ -52,16 +47,16 @@ def unavailable(source: str) -> None:
     REPORTS.labels(source, "unavailable").inc()
 
 
-def summary(deployment: Any) -> dict[str, Any]:
-    """The keys by which every log line speaks of a deployment."""
+def summary(record: Any) -> dict[str, Any]:
+    """The keys by which every log line speaks of a record; what its type has not got is None."""
     return {
-        "id": deployment.id,
-        "product": deployment.product,
-        "version": deployment.version,
-        "environment": deployment.environment,
-        "status": deployment.status.value,
-        "source": deployment.source.value,
-        "reason": deployment.reason,
+        "id": record.id,
+        "product": record.product,
+        "version": getattr(record, "version", None),
+        "environment": getattr(record, "environment", None),
+        "status": record.status.value,
+        "source": record.source.value,
+        "reason": record.reason,
     }
 
 

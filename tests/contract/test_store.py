@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable, Coroutine
 from datetime import timedelta
 from typing import Any
 
-from deploytrail.record.model import Deployment, Repeat, Status
+from deploytrail.record.model import AnyReport, Deployment, R, Repeat, Status
 from deploytrail.record.query import Query
-from deploytrail.stores.base import Conflicting, Duplicate, Recorded, Store
+from deploytrail.stores.base import Conflicting, Duplicate, Recorded, Store, VersionTaken
 from tests.contract.conftest import Opening
 from tests.reports import NOON, report
 from tests.waiting import until
@@ -29,26 +29,33 @@ def on_two(opening: Opening, act: Callable[[Store, Store], Coroutine[Any, Any, N
     asyncio.run(scene())
 
 
+async def told(store: Store, report: AnyReport[R]) -> R:
+    """The record of a report that is no conflict."""
+    outcome = await store.record(report)
+    assert not isinstance(outcome, VersionTaken)
+    return outcome.record
+
+
 def test_a_first_report_makes_a_record(opening: Opening) -> None:
     async def act(store: Store) -> None:
         outcome = await store.record(report(metadata={"nested": {"n": 1}}, images=("a:1",)))
 
         assert isinstance(outcome, Recorded)
         assert outcome.created
-        assert await store.get(outcome.deployment.id) == outcome.deployment
-        assert outcome.deployment.metadata == {"nested": {"n": 1}}
+        assert await store.get(outcome.record.id) == outcome.record
+        assert outcome.record.metadata == {"nested": {"n": 1}}
 
     on_one(opening, act)
 
 
 def test_the_same_report_again_is_a_duplicate(opening: Opening) -> None:
     async def act(store: Store) -> None:
-        first = await store.record(report())
+        first = await told(store, report())
 
         second = await store.record(report())
 
         assert isinstance(second, Duplicate)
-        assert second.deployment == first.deployment
+        assert second.record == first
 
     on_one(opening, act)
 
@@ -59,7 +66,7 @@ def test_of_many_at_once_exactly_one_is_told_that_it_created(opening: Opening) -
 
         created = [o for o in outcomes if isinstance(o, Recorded) and o.created]
         assert len(created) == 1
-        assert len({o.deployment.id for o in outcomes}) == 1
+        assert len({o.record.id for o in outcomes if not isinstance(o, VersionTaken)}) == 1
 
     on_two(opening, act)
 
@@ -71,7 +78,7 @@ def test_states_told_to_two_replicas_at_once_are_all_kept(opening: Opening) -> N
 
         await asyncio.gather(*(store.record(state) for store, state in zip([one, other] * 4, states, strict=True)))
 
-        final = (await one.record(report(status=Status.COMPLETED, at=NOON + timedelta(minutes=1)))).deployment
+        final = await told(one, report(status=Status.COMPLETED, at=NOON + timedelta(minutes=1)))
         assert len(final.tellings) == 10
         assert final.status is Status.COMPLETED
 
@@ -80,19 +87,19 @@ def test_states_told_to_two_replicas_at_once_are_all_kept(opening: Opening) -> N
 
 def test_another_content_under_an_identity_used_once_is_a_conflict(opening: Opening) -> None:
     async def act(store: Store) -> None:
-        first = await store.record(report(repeat=Repeat.CONFLICT))
+        first = await told(store, report(repeat=Repeat.CONFLICT))
 
         second = await store.record(report(status=Status.FAILED, repeat=Repeat.CONFLICT))
 
         assert isinstance(second, Conflicting)
-        assert await store.get(first.deployment.id) == first.deployment
+        assert await store.get(first.id) == first
 
     on_one(opening, act)
 
 
 def test_what_one_replica_acknowledged_another_shows_soon(opening: Opening) -> None:
     async def act(one: Store, other: Store) -> None:
-        recorded = (await one.record(report())).deployment
+        recorded = await told(one, report())
 
         async def seen() -> bool:
             return await other.get(recorded.id) == recorded
@@ -105,7 +112,7 @@ def test_what_one_replica_acknowledged_another_shows_soon(opening: Opening) -> N
 def test_a_reopened_store_knows_everything(opening: Opening) -> None:
     async def act() -> None:
         async with opening() as before:
-            recorded = (await before.record(report(status=Status.STARTED))).deployment
+            recorded = await told(before, report(status=Status.STARTED))
             began = await before.began()
 
         async with opening() as after:
@@ -124,8 +131,8 @@ def test_an_unknown_id_is_nothing(opening: Opening) -> None:
 
 def test_pages_show_every_record_once_newest_first(opening: Opening) -> None:
     async def act(store: Store) -> None:
-        told = [report(f"deploy-{n}", at=NOON + timedelta(seconds=n // 2)) for n in range(7)]
-        ids = {(await store.record(each)).deployment.id for each in told}
+        all_of_it = [report(f"deploy-{n}", at=NOON + timedelta(seconds=n // 2)) for n in range(7)]
+        ids = {(await told(store, each)).id for each in all_of_it}
 
         shown: list[Deployment] = []
         before = None

@@ -27,7 +27,7 @@ def test_the_documents_example_is_recorded_whole(endpoint: Endpoint) -> None:
     assert stored.metadata["build_number"] == "12345"
     assert stored.trigger is Trigger.API
     assert stored.status is Status.COMPLETED
-    assert stored.status.event_type == "deployment.completed"
+    assert stored.event_type == "deployment.completed"
     assert stored.started_at == datetime(2025, 9, 22, 12, 0, tzinfo=UTC)
     assert stored.finished_at == datetime(2025, 9, 22, 12, 15, 30, tzinfo=UTC)
 

@@ -52,6 +52,9 @@ class Kind:
 
 
 DEPLOYMENT_EVENTS = Kind("deploytrail.dev", "v1alpha1", "deploymentevents")
+BUILD_EVENTS = Kind("deploytrail.dev", "v1alpha1", "buildevents")
+ANNOTATIONS = Kind("deploytrail.dev", "v1alpha1", "annotations")
+VERSIONS = Kind("deploytrail.dev", "v1alpha1", "versions")
 APPLICATIONS = Kind("argoproj.io", "v1alpha1", "applications")
 """Argo CD's. Read, never written."""
 SECRETS = Kind("", "v1", "secrets")

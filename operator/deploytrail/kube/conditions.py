@@ -1,11 +1,14 @@
-"""The status of a DeploymentEvent: computed from the record alone, so that two replicas write the same."""
+"""The status of what people apply, and of our records: computed from the record alone, so replicas write the same."""
 
 from datetime import datetime, timedelta
 
+from pydantic.alias_generators import to_camel
+
 from deploytrail.errors import Rejected
 from deploytrail.kube.client import Object
+from deploytrail.kube.forms import FORMS
 from deploytrail.record.instant import to_rfc3339
-from deploytrail.record.model import Deployment, Status
+from deploytrail.record.model import Record, Status
 
 PHASES = {
     Status.PENDING: "Progressing",
@@ -17,28 +20,25 @@ PHASES = {
 }
 
 
-def accepted(obj: Object, deployment: Deployment) -> Object:
-    """The status of an object whose deployment is recorded."""
+def accepted(obj: Object, record: Record) -> Object:
+    """The status of an object whose deployment or build is recorded."""
     return {
-        "phase": PHASES[deployment.status],
-        "status": deployment.status.value,
-        "eventType": deployment.status.event_type,
-        "deploymentId": deployment.id,
-        "startedAt": _time(deployment.started_at),
-        "finishedAt": _time(deployment.finished_at),
-        "duration": duration(deployment.duration),
-        "history": [{"status": status.value, "at": to_rfc3339(at)} for status, at in deployment.history],
+        "phase": PHASES[record.status],
+        "status": record.status.value,
+        "eventType": record.event_type,
+        to_camel(FORMS[type(record)].marker): record.id,
+        "startedAt": _time(record.started_at),
+        "finishedAt": _time(record.finished_at),
+        "duration": duration(record.duration),
+        "history": [{"status": status.value, "at": to_rfc3339(at)} for status, at in record.history],
         "observedGeneration": obj["metadata"]["generation"],
-        "conditions": [
-            _condition(obj, "Recorded", True, "Recorded", f"Recorded as {deployment.id}.", deployment.created_at),
-            _settled(obj, deployment),
-        ],
+        "conditions": [_recorded(obj, record), _settled(obj, record)],
     }
 
 
 def refused(obj: Object, refusal: Rejected, *, now: datetime) -> Object:
     """The status of an object that cannot be recorded; what an earlier spec left there is taken away."""
-    gone = ("status", "eventType", "deploymentId", "startedAt", "finishedAt", "duration", "history")
+    gone = ("status", "eventType", "deploymentId", "buildId", "startedAt", "finishedAt", "duration", "history")
     return {
         "phase": "Rejected",
         **dict.fromkeys(gone),
@@ -56,12 +56,20 @@ def duration(value: timedelta | None) -> str | None:
     return (f"{hours}h" if hours else "") + (f"{minutes}m" if hours or minutes else "") + f"{seconds}s"
 
 
-def _settled(obj: Object, deployment: Deployment) -> Object:
-    if not deployment.status.terminal:
-        message = deployment.reason or "The deployment has not ended yet."
-        return _condition(obj, "Settled", False, "InProgress", message, deployment.created_at)
-    message = deployment.reason or f"The deployment ended as {deployment.status.value}."
-    return _condition(obj, "Settled", True, PHASES[deployment.status], message, deployment.updated_at)
+def _recorded(obj: Object, record: Record) -> Object:
+    message = f"Recorded as {record.id}."
+    if record.version_conflict is not None:
+        message += f" Its version was first seen with another commit, {record.version_conflict}."
+    return _condition(obj, "Recorded", True, "Recorded", message, record.created_at)
+
+
+def _settled(obj: Object, record: Record) -> Object:
+    what = type(record).__name__.lower()
+    if not record.status.terminal:
+        message = record.reason or f"The {what} has not ended yet."
+        return _condition(obj, "Settled", False, "InProgress", message, record.created_at)
+    message = record.reason or f"The {what} ended as {record.status.value}."
+    return _condition(obj, "Settled", True, PHASES[record.status], message, record.updated_at)
 
 
 def _condition(obj: Object, kind: str, holds: bool, reason: str, message: str, since: datetime) -> Object:

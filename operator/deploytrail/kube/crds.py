@@ -4,8 +4,8 @@ from typing import Any
 
 import yaml
 
-from deploytrail.kube import rules
-from deploytrail.kube.resources import GROUP, KIND, PLURAL, VERSION, DeploymentEventSpec, DeploymentEventStatus
+from deploytrail.kube.kinds import KINDS, Definition
+from deploytrail.kube.resources import GROUP, VERSION
 from deploytrail.kube.schema import JSON, structural
 from deploytrail.record.model import Source
 
@@ -14,7 +14,7 @@ CATEGORY = "deploytrail"
 
 def crds() -> list[JSON]:
     """Every kind of ours, as objects to apply."""
-    return [_deployment_event()]
+    return [_definition(kind) for kind in KINDS]
 
 
 def to_yaml() -> str:
@@ -35,64 +35,64 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
-def _deployment_event() -> JSON:
+def _definition(kind: Definition) -> JSON:
+    version: JSON = {
+        "name": VERSION,
+        "served": True,
+        "storage": True,
+        "schema": {"openAPIV3Schema": _object(kind)},
+        "additionalPrinterColumns": kind.columns,
+        "selectableFields": [{"jsonPath": path} for path in kind.selectable],
+    }
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"{PLURAL}.{GROUP}"},
+        "metadata": {"name": f"{kind.plural}.{GROUP}"},
         "spec": {
             "group": GROUP,
             "names": {
-                "kind": KIND,
-                "listKind": f"{KIND}List",
-                "plural": PLURAL,
-                "singular": KIND.lower(),
-                "shortNames": ["dep"],
+                "kind": kind.name,
+                "listKind": f"{kind.name}List",
+                "plural": kind.plural,
+                "singular": kind.name.lower(),
+                "shortNames": [kind.short_name],
                 "categories": [CATEGORY],
             },
             "scope": "Namespaced",
-            "versions": [
-                {
-                    "name": VERSION,
-                    "served": True,
-                    "storage": True,
-                    "schema": {"openAPIV3Schema": _object()},
-                    "subresources": {"status": {}},
-                    "additionalPrinterColumns": _COLUMNS,
-                    "selectableFields": [{"jsonPath": ".spec.product"}, {"jsonPath": ".spec.environment"}],
-                }
-            ],
+            "versions": [version | ({"subresources": {"status": {}}} if kind.status else {})],
         },
     }
 
 
-def _object() -> JSON:
-    return {
-        "description": "One deployment: a version of a product brought into an environment, once.",
+def _object(kind: Definition) -> JSON:
+    schema: JSON = {
+        "description": kind.description,
         "type": "object",
         "required": ["spec"],
         "properties": {
             "apiVersion": {"type": "string", "description": "The version of this schema."},
             "kind": {"type": "string", "description": "The kind of this object."},
             "metadata": {"type": "object"},
-            "spec": _spec(),
-            "status": _status(),
+            "spec": _spec(kind),
         },
-        "x-kubernetes-validations": rules.OBJECT,
     }
+    if kind.status:
+        schema["properties"]["status"] = _status(kind.status)
+    return schema | ({"x-kubernetes-validations": kind.rules.whole} if kind.rules.whole else {})
 
 
-def _spec() -> JSON:
-    schema = structural(DeploymentEventSpec)
-    schema["x-kubernetes-validations"] = rules.SPEC
-    for field, its_rules in rules.FIELDS.items():
+def _spec(kind: Definition) -> JSON:
+    schema = structural(kind.spec)
+    schema["x-kubernetes-validations"] = kind.rules.spec
+    for field, its_rules in kind.rules.fields.items():
         schema["properties"][field]["x-kubernetes-validations"] = its_rules
-    schema["properties"]["source"]["default"] = Source.KUBECTL.value
+    if kind.status:
+        schema["properties"]["source"]["default"] = Source.KUBECTL.value
     return schema
 
 
-def _status() -> JSON:
-    schema = structural(DeploymentEventStatus)
+def _status(model: type[Any]) -> JSON:
+    schema = structural(model)
     schema["properties"]["conditions"] |= {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]}
     schema["properties"]["kopf"] = {
         "description": "How far the operator's handlers have come. Not for people.",
@@ -100,23 +100,3 @@ def _status() -> JSON:
         "x-kubernetes-preserve-unknown-fields": True,
     }
     return schema
-
-
-def _column(name: str, path: str, description: str, *, kind: str = "string", wide: bool = False) -> JSON:
-    column: JSON = {"name": name, "type": kind, "jsonPath": path, "description": description}
-    return {**column, "priority": 1} if wide else column
-
-
-_COLUMNS = [
-    _column("Product", ".spec.product", "What was deployed."),
-    _column("Version", ".spec.version", "Which version of it."),
-    _column("Environment", ".spec.environment", "Where to."),
-    _column("Status", ".spec.status", "Where the deployment stands, as reported."),
-    _column("Duration", ".status.duration", "From start to end.", wide=True),
-    _column("Commit", ".spec.commit", "Which commit.", wide=True),
-    _column("Source", ".spec.source", "Who told us.", wide=True),
-    _column(
-        "Recorded", ".status.conditions[?(@.type=='Recorded')].status", "Whether the report was accepted.", wide=True
-    ),
-    _column("Age", ".metadata.creationTimestamp", "When it was reported.", kind="date"),
-]

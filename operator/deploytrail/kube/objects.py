@@ -1,127 +1,117 @@
-"""Deployment to DeploymentEvent and back. A record of ours is named by its id; an applied one is kept as it is."""
+"""Record to object and back. A record of ours is named by its id; an applied one is kept as it is."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic.alias_generators import to_camel
 
 from deploytrail.errors import Rejected
 from deploytrail.kube.client import Object
-from deploytrail.kube.resources import API_VERSION, KIND, DeploymentEventSpec
+from deploytrail.kube.forms import FORMS, Form
+from deploytrail.kube.resources import API_VERSION, RecordSpec
 from deploytrail.record.identity import resource_id
-from deploytrail.record.model import (
-    ApplicationRef,
-    Deployment,
-    Facts,
-    Links,
-    ResourceRef,
-    Source,
-    Status,
-    Telling,
-    Trigger,
-)
+from deploytrail.record.model import Links, R, Record, ResourceRef, Source, Status, Telling, Trigger
 
 MANAGED_BY = "app.kubernetes.io/managed-by"
 OURS = "deploytrail"
 APPLICATION_UID = "deploytrail.dev/application-uid"
+SERIES = "deploytrail.dev/series"
 
 
-def is_record(obj: Object, *, home: str) -> bool:
+def is_record(obj: Object, form: Form[Any], *, home: str) -> bool:
     """Whether Deploytrail made it: in its own namespace, named by the id it carries."""
     metadata = obj["metadata"]
-    return bool(metadata["namespace"] == home and metadata["name"] == obj["spec"].get("deploymentId"))
+    return bool(metadata["namespace"] == home and metadata["name"] == obj["spec"].get(to_camel(form.marker)))
 
 
-def to_object(deployment: Deployment, *, namespace: str, resource_version: str | None = None) -> Object:
+def to_object(record: Record, *, namespace: str, resource_version: str | None = None) -> Object:
     """The whole record as one object, so that one write makes it durable."""
-    labels = {MANAGED_BY: OURS}
-    if deployment.application is not None:
-        labels[APPLICATION_UID] = deployment.application.uid
-    metadata: Object = {"name": deployment.id, "namespace": namespace, "labels": labels}
+    form, labels = FORMS[type(record)], {MANAGED_BY: OURS}
+    application = getattr(record, "application", None)
+    if application is not None:
+        labels[APPLICATION_UID] = application.uid
+    if record.attempt is not None:
+        labels[SERIES] = record.attempt.series
+    metadata: Object = {"name": record.id, "namespace": namespace, "labels": labels}
     if resource_version is not None:
         metadata["resourceVersion"] = resource_version
-    return {"apiVersion": API_VERSION, "kind": KIND, "metadata": metadata, "spec": _to_spec(deployment)}
+    return {"apiVersion": API_VERSION, "kind": form.name, "metadata": metadata, "spec": _to_spec(record, form)}
 
 
-def from_object(obj: Object, *, home: str) -> Deployment:
+def from_object(obj: Object, form: Form[R], *, home: str) -> R:
     """The record an object holds. Rejected, with a sentence for whoever applied it, when it holds none."""
     try:
-        spec = DeploymentEventSpec.model_validate(obj["spec"])
+        spec = form.spec.model_validate(obj["spec"])
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         field = ".".join(str(part) for part in first["loc"])
         raise Rejected(f"spec.{field}: {first['msg']}", reason="invalid-field", field=field) from error
-    if is_record(obj, home=home):
-        return _record(obj, spec)
-    return _applied(obj, spec)
+    if is_record(obj, form, home=home):
+        return form.record(**_record(obj, spec, form))
+    if not form.applied:
+        raise Rejected(f"{form.name}s are made by Deploytrail alone", reason="invalid-field", field=form.marker)
+    return form.record(**_applied(obj, spec, form))
 
 
-def _record(obj: Object, spec: DeploymentEventSpec) -> Deployment:
+def _record(obj: Object, spec: RecordSpec, form: Form[Any]) -> Mapping[str, Any]:
     tellings = tuple(Telling(**report.model_dump()) for report in spec.reports)
     created = _created(obj)
-    return Deployment(
-        **_facts(spec).model_dump(),
-        id=obj["metadata"]["name"],
-        status=spec.status,
-        source=spec.source or Source.KUBECTL,
-        created_at=tellings[0].received_at if tellings else created,
-        updated_at=tellings[-1].received_at if tellings else created,
-        started_at=spec.started_at,
-        finished_at=spec.finished_at,
-        settled_at=spec.settled_at,
-        counted=spec.counted,
-        reason=spec.reason,
-        tellings=tellings,
-    )
+    return _said(spec, form) | {
+        "id": obj["metadata"]["name"],
+        "created_at": tellings[0].received_at if tellings else created,
+        "updated_at": tellings[-1].received_at if tellings else created,
+        "tellings": tellings,
+    }
 
 
-def _applied(obj: Object, spec: DeploymentEventSpec) -> Deployment:
-    metadata, created = obj["metadata"], _created(obj)
+def _applied(obj: Object, spec: RecordSpec, form: Form[Any]) -> Mapping[str, Any]:
+    metadata, created, said = obj["metadata"], _created(obj), _said(spec, form)
     reached = {Status(state["status"]): state["at"] for state in obj.get("status", {}).get("history", [])}
-    at = spec.finished_at if spec.status.terminal else spec.started_at
-    reached.setdefault(spec.status, at or (created if not reached else _changed(obj)))
+    status: Status = said["status"]
+    at = said.get("finished_at") if status.terminal else said.get("started_at")
+    reached.setdefault(status, at or (created if not reached else _changed(obj)))
     tellings = tuple(
         Telling(source=Source.KUBECTL, status=status, at=when, received_at=created, fingerprint=f"applied:{status}")
         for status, when in reached.items()
     )
-    facts = _facts(spec)
-    return Deployment(
-        **(facts.model_dump() | {"trigger": facts.trigger or Trigger.KUBECTL}),
-        id=resource_id(uid=metadata["uid"], name=metadata["name"]),
-        status=spec.status,
-        source=Source.KUBECTL,
-        created_at=created,
-        updated_at=_changed(obj),
-        started_at=spec.started_at,
-        finished_at=spec.finished_at,
-        settled_at=spec.settled_at,
-        counted=spec.counted,
-        reason=spec.reason,
-        tellings=tellings,
-        resource=ResourceRef(namespace=metadata["namespace"], name=metadata["name"], uid=metadata["uid"]),
-    )
+    by_hand = {"trigger": Trigger.KUBECTL} if "trigger" in form.record.model_fields else {}
+    return {
+        **by_hand,
+        **said,
+        "source": Source.KUBECTL,
+        "id": resource_id(uid=metadata["uid"], name=metadata["name"]),
+        "created_at": created,
+        "updated_at": _changed(obj),
+        "tellings": tellings,
+        "resource": ResourceRef(namespace=metadata["namespace"], name=metadata["name"], uid=metadata["uid"]),
+    }
 
 
-def _facts(spec: DeploymentEventSpec) -> Facts:
-    values = {name: getattr(spec, name) for name in Facts.model_fields}
-    values["links"] = Links(**spec.links.model_dump()) if spec.links else Links()
-    values["application"] = ApplicationRef(**spec.application.model_dump()) if spec.application else None
-    values["metadata"] = spec.metadata or {}
-    return Facts(**values)
+def _said(spec: RecordSpec, form: Form[Any]) -> dict[str, Any]:
+    """What stands in spec under the names of the record; what is left out there is left out here."""
+    values = spec.model_dump(include=_shared(form))
+    return {"source": Source.KUBECTL} | {name: value for name, value in values.items() if value is not None}
 
 
-def _to_spec(deployment: Deployment) -> dict[str, Any]:
-    values = deployment.model_dump(include=set(DeploymentEventSpec.model_fields))
-    spec = DeploymentEventSpec.model_validate(
-        values
-        | {
-            "deployment_id": deployment.id,
-            "links": deployment.links.model_dump() if deployment.links != Links() else None,
-            "metadata": dict(deployment.metadata) or None,
-            "reports": [telling.model_dump() for telling in deployment.tellings],
-        }
-    )
-    return spec.model_dump(mode="json", by_alias=True, exclude_defaults=True) | {"counted": deployment.counted}
+@cache
+def _shared(form: Form[Any]) -> set[str]:
+    return set(form.spec.model_fields) & set(form.record.model_fields)
+
+
+def _to_spec(record: Record, form: Form[Any]) -> dict[str, Any]:
+    values = record.model_dump(include=_shared(form)) | {
+        form.marker: record.id,
+        "metadata": dict(record.metadata) or None,
+        "reports": [telling.model_dump() for telling in record.tellings],
+    }
+    if values.get("links") == Links().model_dump():
+        values["links"] = None
+    spec = form.spec.model_validate(values)
+    shown = {name: values[name] for name in ("counted",) if name in values}
+    return spec.model_dump(mode="json", by_alias=True, exclude_defaults=True) | shown
 
 
 def _created(obj: Object) -> datetime:

@@ -1,78 +1,69 @@
-"""DeploymentEvent, our kind: its spec and status as models, from which kube.crds makes the CRD.
+"""Our kinds: their spec and status as models, from which kube.crds makes the CRDs.
 
-Descriptions are what ``kubectl explain`` shows; what the API server refuses beyond these types stands in kube.rules.
-``spec`` is what was reported and holds the whole record, so that one write makes it durable; ``status`` is what we
-made of it and can be computed again at any time.
+What the API server refuses beyond these types stands in kube.rules. ``spec`` is what was reported and holds the whole
+record, so that one write makes it durable; ``status`` is what we made of it and can be computed again at any time.
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import AwareDatetime, Field
 
-from deploytrail.record.admission import LONGEST_NAME, LONGEST_TEXT, MOST_ITEMS
-from deploytrail.record.model import Source, Status, Trigger
+from deploytrail.kube.parts import (
+    ApplicationPart,
+    AttemptPart,
+    ConditionPart,
+    Identifier,
+    LinksPart,
+    Name,
+    Part,
+    ReportPart,
+    StatePart,
+    Text,
+)
+from deploytrail.record.admission import LONGEST_CONTENT, MOST_ITEMS, MOST_REPORTS
+from deploytrail.record.model import AnnotationType, Source, Status, Trigger
 
 GROUP = "deploytrail.dev"
 VERSION = "v1alpha1"
 API_VERSION = f"{GROUP}/{VERSION}"
-KIND = "DeploymentEvent"
-PLURAL = "deploymentevents"
+
+BuildStatus = Literal[Status.PENDING, Status.STARTED, Status.COMPLETED, Status.FAILED, Status.ABORTED]
 
 
-def _not_blank(name: str) -> str:
-    if not name.strip():
-        raise ValueError("must not be blank")
-    return name
+class RecordSpec(Part):
+    """What every record of ours holds."""
 
-
-Name = Annotated[str, Field(max_length=LONGEST_NAME), AfterValidator(_not_blank)]
-Text = Annotated[str, Field(max_length=LONGEST_TEXT)]
-
-
-class Part(BaseModel):
-    """A part of an object: camelCase on the wire, unknown fields kept out by the CRD's schema, not refused here."""
-
-    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True, extra="ignore")
-
-
-class LinksPart(Part):
-    """Where to read more."""
-
-    build: Text | None = Field(None, description="The CI run that made or deployed this version.")
-    logs: Text | None = Field(None, description="The deployment's log.")
-    ui: Text | None = Field(None, description="The deploying system's own page, such as the Argo CD Application.")
-
-
-class ApplicationPart(Part):
-    """The Argo CD Application a deployment belongs to."""
-
-    namespace: Text = Field(description="Namespace of the Application.")
-    name: Text = Field(description="Name of the Application.")
-    uid: Text = Field(description="UID of the Application: a recreated one is another.")
-    instance: Text | None = Field(
-        None, description="Namespace of the Argo CD that manages it (status.controllerNamespace)."
+    product: Name = Field(description="The product, service or component. Cannot be changed.")
+    metadata: dict[str, Any] | None = Field(None, description="Whatever else is worth keeping, free in form.")
+    source: Source | None = Field(None, description="Who told us first. Set by Deploytrail; left out, kubectl.")
+    attempt: AttemptPart | None = Field(
+        None, description="Set by Deploytrail on records whose sender has no ids; leave it out."
     )
-    history_id: int | None = Field(None, description="Id of the operation's entry in the Application's status.history.")
-    revisions: list[Text] = Field(
-        [], max_length=100, description="Resolved revisions, in the order of the Application's sources."
+    reports: list[ReportPart] = Field(
+        [],
+        max_length=MOST_REPORTS,
+        description="Kept by Deploytrail: every report this record was made from. Leave it out.",
     )
 
 
-class ReportPart(Part):
-    """One accepted report: what was said, when, by whom."""
+class CodeSpec(RecordSpec):
+    """What builds and deployments have in common."""
 
-    source: Source = Field(description="Through which door it came.")
-    status: Status = Field(description="The state it told of.")
-    at: AwareDatetime = Field(description="When the state was reached, by the sender's clock.")
-    received_at: AwareDatetime = Field(description="When Deploytrail heard of it.")
-    reporter: Text | None = Field(None, description="Name of the key or user that reported it.")
-    raw_status: Text | None = Field(None, description="The sender's own word for the state.")
-    body: str | None = Field(None, max_length=1_100_000, description="The payload as it came.")
-    fingerprint: Text = Field("", description="Digest of the content; the same report again changes nothing.")
+    version: Name | None = Field(None, description="The version that was deployed. Cannot be changed once set.")
+    started_at: AwareDatetime | None = Field(None, description="When it began (RFC 3339).")
+    finished_at: AwareDatetime | None = Field(None, description="When it ended (RFC 3339); not before startedAt.")
+    repository: Text | None = Field(None, description="Git repository of the code or manifests.")
+    commit: Text | None = Field(None, description="The commit, as reported; best as a full hash.")
+    branch: Text | None = Field(None, description="Branch the commit was taken from.")
+    images: list[Text] = Field([], max_length=MOST_ITEMS, description="Container images.")
+    reason: Text | None = Field(None, description="Why it has this status, or why it is not counted.")
+    links: LinksPart | None = Field(None, description="Where to read more.")
+    version_conflict: Text | None = Field(
+        None, description="Set by Deploytrail: the commit this version was first seen with, when it is another."
+    )
 
 
-class DeploymentEventSpec(Part):
+class DeploymentEventSpec(CodeSpec):
     """What was reported about one deployment. Only product, environment and status must be given."""
 
     product: Name = Field(description="What was deployed: the product, service or component. Cannot be changed.")
@@ -80,55 +71,58 @@ class DeploymentEventSpec(Part):
     status: Status = Field(
         description="Where it stands; moves forward only: pending, started, then completed, failed, aborted or unknown."
     )
-    version: Name | None = Field(None, description="The version that was deployed. Cannot be changed once set.")
-    started_at: AwareDatetime | None = Field(None, description="When the deployment began (RFC 3339).")
-    finished_at: AwareDatetime | None = Field(
-        None, description="When the deployment ended (RFC 3339); not before startedAt."
-    )
     settled_at: AwareDatetime | None = Field(None, description="When the health of what was deployed became known.")
-    repository: Text | None = Field(None, description="Git repository of the deployed code or manifests.")
-    commit: Text | None = Field(None, description="Commit that was deployed, as reported; best as a full hash.")
-    branch: Text | None = Field(None, description="Branch the commit was taken from.")
-    images: list[Text] = Field([], max_length=MOST_ITEMS, description="Container images that were deployed.")
     deployed_by: Text | None = Field(None, description="Who set it off: a person, a bot, or argocd (automated).")
     trigger: Trigger | None = Field(None, description="What set it off; left out, kubectl.")
     partial: bool = Field(False, description="True when only some of the resources were deployed.")
     counted: bool = Field(True, description="Whether DORA metrics count this deployment; left out, they do.")
-    reason: Text | None = Field(None, description="Why it has this status, or why it is not counted.")
-    links: LinksPart | None = Field(None, description="Where to read more.")
     pull_requests: list[Text] = Field(
         [], max_length=MOST_ITEMS, description="Numbers of the pull requests that were deployed."
     )
     application: ApplicationPart | None = Field(None, description="The Argo CD Application, when Argo CD deployed it.")
-    metadata: dict[str, Any] | None = Field(None, description="Whatever else is worth keeping, free in form.")
-    source: Source | None = Field(None, description="Who told us first. Set by Deploytrail; left out, kubectl.")
-    deployment_id: Annotated[str, Field(max_length=63)] | None = Field(
+    deployment_id: Identifier | None = Field(
         None, description="Set by Deploytrail on records of its own; leave it out."
     )
-    reports: list[ReportPart] = Field(
-        [], max_length=200, description="Kept by Deploytrail: every report this record was made from. Leave it out."
+
+
+class BuildEventSpec(CodeSpec):
+    """What was reported about one build. Only product, version and status must be given."""
+
+    product: Name = Field(description="What was built: the product, service or component. Cannot be changed.")
+    version: Name = Field(description="The version that was built. Cannot be changed.")
+    status: BuildStatus = Field(
+        description="Where it stands; moves forward only: pending, started, then completed, failed or aborted."
     )
+    built_by: Text | None = Field(None, description="Who or what built it.")
+    build_id: Identifier | None = Field(None, description="Set by Deploytrail on records of its own; leave it out.")
 
 
-class StatePart(Part):
-    """One state and when it was reached."""
+class AnnotationSpec(RecordSpec):
+    """Something that happened and is no deployment. Written by Deploytrail alone."""
 
-    status: Status = Field(description="The state.")
-    at: AwareDatetime = Field(description="When it was reached.")
-
-
-class ConditionPart(Part):
-    """A standard Kubernetes condition."""
-
-    type: Text = Field(description="Recorded, Settled or Delivered.")
-    status: Annotated[str, Field(pattern="^(True|False|Unknown)$")] = Field(description="True, False or Unknown.")
-    reason: Text = Field(description="One word for machines.")
-    message: Text = Field(description="A sentence for people.")
-    last_transition_time: AwareDatetime = Field(description="When the status last changed.")
-    observed_generation: int | None = Field(None, description="The generation of spec that it speaks of.")
+    environment: Name | None = Field(None, description="Where it happened, such as production. Cannot be changed.")
+    type: AnnotationType = Field(description="What kind of thing it was. Cannot be changed.")
+    content: Annotated[str, Field(max_length=LONGEST_CONTENT)] = Field(description="What was said of it.")
+    annotation_id: Identifier = Field(description="Id of the record, as in the HTTP API.")
 
 
-class DeploymentEventStatus(Part):
+class VersionSpec(Part):
+    """Which commit a version of a product is, for ever. Written by Deploytrail alone; deleting it frees the version."""
+
+    product: Name = Field(description="The product, service or component. Cannot be changed.")
+    version: Name = Field(description="The version. Cannot be changed.")
+    commit: Annotated[str, Field(pattern="^[0-9a-f]{4,64}$", max_length=64)] = Field(
+        description="The commit it was first seen with, as long as anybody has spelt it out."
+    )
+    first_seen_at: AwareDatetime = Field(description="When Deploytrail first heard of it.")
+    source: Source = Field(description="Who told of it first.")
+    record: Identifier = Field(description="Id of the record that told of it first.")
+    kind: Literal["DeploymentEvent", "BuildEvent"] = Field(description="What that record is.")
+    namespace: Identifier = Field(description="Where that record is.")
+    name: Annotated[str, Field(max_length=253)] = Field(description="What that record is called.")
+
+
+class RecordStatus(Part):
     """What Deploytrail made of the report. Written by Deploytrail alone."""
 
     phase: Annotated[str, Field(pattern="^(Progressing|Succeeded|Failed|Aborted|Unknown|Rejected)$")] | None = Field(
@@ -136,12 +130,25 @@ class DeploymentEventStatus(Part):
     )
     status: Status | None = Field(None, description="The recorded status.")
     event_type: Text | None = Field(None, description="The event that announces it, such as deployment.completed.")
-    deployment_id: Text | None = Field(None, description="Id of the record, as in the HTTP API.")
-    started_at: AwareDatetime | None = Field(None, description="When the deployment began.")
-    finished_at: AwareDatetime | None = Field(None, description="When the deployment ended.")
+    started_at: AwareDatetime | None = Field(None, description="When it began.")
+    finished_at: AwareDatetime | None = Field(None, description="When it ended.")
     duration: Text | None = Field(None, description="Time from startedAt to finishedAt, such as 1m30s.")
     conditions: list[ConditionPart] = Field(
         [], max_length=16, description="Recorded, Settled and, once sinks exist, Delivered."
     )
-    history: list[StatePart] = Field([], max_length=200, description="Every state with the time it was reached.")
+    history: list[StatePart] = Field(
+        [], max_length=MOST_REPORTS, description="Every state with the time it was reached."
+    )
     observed_generation: int | None = Field(None, description="The generation of spec this status was computed from.")
+
+
+class DeploymentEventStatus(RecordStatus):
+    """What Deploytrail made of the report. Written by Deploytrail alone."""
+
+    deployment_id: Text | None = Field(None, description="Id of the record, as in the HTTP API.")
+
+
+class BuildEventStatus(RecordStatus):
+    """What Deploytrail made of the report. Written by Deploytrail alone."""
+
+    build_id: Text | None = Field(None, description="Id of the record, as in the HTTP API.")

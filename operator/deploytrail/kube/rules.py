@@ -4,11 +4,25 @@ Rules that speak of one field stand at the field, so that the refusal names it; 
 changes only. https://kubernetes.io/docs/reference/using-api/cel/
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from deploytrail.record.model import Status
 
 Rule: TypeAlias = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The rules of one kind. Who may write is not visible to CEL: that a record is genuine rests on RBAC."""
+
+    whole: list[Rule] = field(default_factory=list)
+    """At the object as a whole."""
+    spec: list[Rule] = field(default_factory=list)
+    """At ``spec``."""
+    fields: Mapping[str, list[Rule]] = field(default_factory=dict)
+    """At the fields of ``spec``."""
 
 
 def _rule(rule: str, message: str, **more: str) -> Rule:
@@ -19,67 +33,125 @@ def _not_blank(field: str) -> Rule:
     return _rule("self.trim() != ''", f"{field} must not be blank")
 
 
-def _for_ever(field: str) -> Rule:
-    return _rule("self == oldSelf", f"{field} cannot be changed: what differs in it is another deployment")
+def _for_ever(field: str, other: str) -> Rule:
+    return _rule("self == oldSelf", f"{field} cannot be changed: what differs in it is another {other}")
 
 
-def _once_set(field: str) -> Rule:
+def _once_set(field: str, *, unless: str = "") -> Rule:
+    excepted = f"{unless} || " if unless else ""
     return _rule(
-        f"!has(oldSelf.{field}) || has(self.{field}) && self.{field} == oldSelf.{field}",
+        f"{excepted}!has(oldSelf.{field}) || has(self.{field}) && self.{field} == oldSelf.{field}",
         f"{field} cannot be changed once it is set",
         fieldPath=f".{field}",
     )
 
 
-def _ours(field: str, rule: str) -> Rule:
-    return _rule(rule, f"{field} is set by Deploytrail on records of its own: leave it out", fieldPath=f".{field}")
+def _not_before(field: str, start: str = "startedAt") -> Rule:
+    return _rule(
+        f"!has(self.{start}) || !has(self.{field}) || self.{start} <= self.{field}",
+        f"{field} is before {start}",
+        fieldPath=f".{field}",
+    )
+
+
+def _named_by(marker: str) -> Rule:
+    return _rule(
+        f"!has(self.spec.{marker}) || self.spec.{marker} == self.metadata.name",
+        f"{marker} is set by Deploytrail on records of its own, which are named by it: leave it out",
+        fieldPath=f".spec.{marker}",
+    )
+
+
+def _left_to_us(marker: str) -> list[Rule]:
+    conditions = {
+        "source": "!has(self.source) || self.source == 'kubectl'",
+        "reports": "!has(self.reports) || size(self.reports) == 0",
+        "attempt": "!has(self.attempt)",
+        "versionConflict": "!has(self.versionConflict)",
+    }
+    return [
+        _rule(
+            f"{condition} || has(self.{marker})",
+            f"{name} is set by Deploytrail on records of its own: leave it out",
+            fieldPath=f".{name}",
+        )
+        for name, condition in conditions.items()
+    ]
+
+
+def _commit_of(marker: str) -> Rule:
+    """Only of what people apply: other sources' commits are kept as they were told."""
+    return _rule(
+        f"!has(self.commit) || has(self.{marker}) || self.commit.matches('^[0-9A-Fa-f]{{4,64}}$')",
+        "commit must be a commit hash of 4 to 64 hexadecimal digits",
+        fieldPath=".commit",
+    )
 
 
 _RANKS = "{" + ", ".join(f"'{status.value}': {status.rank}" for status in Status) + "}"
 
-OBJECT = [
-    _rule(
-        "!has(self.spec.deploymentId) || self.spec.deploymentId == self.metadata.name",
-        "deploymentId is set by Deploytrail on records of its own, which are named by it: leave it out",
-        fieldPath=".spec.deploymentId",
+
+def _forward(ends: str) -> Rule:
+    return _rule(
+        f"{_RANKS}[self] >= {_RANKS}[oldSelf]",
+        f"status only moves forward: pending, started, then {ends}",
+        messageExpression="'status only moves forward: ' + oldSelf + ' cannot become ' + self",
     )
-]
-"""At the object as a whole. Who may write is not visible to CEL: that a record is genuine rests on RBAC."""
 
-SPEC = [
-    _once_set("version"),
-    _once_set("deploymentId"),
-    _rule(
-        "!has(self.startedAt) || !has(self.finishedAt) || self.startedAt <= self.finishedAt",
-        "finishedAt is before startedAt",
-        fieldPath=".finishedAt",
-    ),
-    _rule(
-        "!has(self.startedAt) || !has(self.settledAt) || self.startedAt <= self.settledAt",
-        "settledAt is before startedAt",
-        fieldPath=".settledAt",
-    ),
-    # Only of what people apply: other sources' commits are kept as they were told.
-    _rule(
-        "!has(self.commit) || has(self.deploymentId) || self.commit.matches('^[0-9A-Fa-f]{4,64}$')",
-        "commit must be a commit hash of 4 to 64 hexadecimal digits",
-        fieldPath=".commit",
-    ),
-    _ours("source", "!has(self.source) || self.source == 'kubectl' || has(self.deploymentId)"),
-    _ours("reports", "!has(self.reports) || size(self.reports) == 0 || has(self.deploymentId)"),
-]
-"""At ``spec``."""
 
-FIELDS = {
-    "product": [_not_blank("product"), _for_ever("product")],
-    "environment": [_not_blank("environment"), _for_ever("environment")],
-    "version": [_not_blank("version")],
-    "status": [
+DEPLOYMENT = Rules(
+    whole=[_named_by("deploymentId")],
+    spec=[
+        # Argo CD may take in another revision while it retries: our own records say what it was in the end.
+        _once_set("version", unless="has(self.deploymentId)"),
+        _once_set("deploymentId"),
+        _not_before("finishedAt"),
+        _not_before("settledAt"),
+        _commit_of("deploymentId"),
+        *_left_to_us("deploymentId"),
+    ],
+    fields={
+        "product": [_not_blank("product"), _for_ever("product", "deployment")],
+        "environment": [_not_blank("environment"), _for_ever("environment", "deployment")],
+        "version": [_not_blank("version")],
+        "status": [_forward("completed, failed, aborted or unknown")],
+    },
+)
+
+BUILD = Rules(
+    whole=[_named_by("buildId")],
+    spec=[
         _rule(
-            f"{_RANKS}[self] >= {_RANKS}[oldSelf]",
-            "status only moves forward: pending, started, then completed, failed, aborted or unknown",
-            messageExpression="'status only moves forward: ' + oldSelf + ' cannot become ' + self",
+            "!has(oldSelf.commit) || has(self.commit)"
+            " && self.commit.lowerAscii().startsWith(oldSelf.commit.lowerAscii())",
+            "commit cannot be changed once it is set, only spelt out",
+            fieldPath=".commit",
+        ),
+        _once_set("buildId"),
+        _not_before("finishedAt"),
+        _commit_of("buildId"),
+        *_left_to_us("buildId"),
+    ],
+    fields={
+        "product": [_not_blank("product"), _for_ever("product", "build")],
+        "version": [_not_blank("version"), _for_ever("version", "build")],
+        "status": [_forward("completed, failed or aborted")],
+    },
+)
+
+ANNOTATION = Rules(
+    whole=[_named_by("annotationId")],
+    spec=[_once_set("environment")],
+    fields={name: [_for_ever(name, "annotation")] for name in ("product", "type", "content")},
+)
+
+VERSION = Rules(
+    spec=[
+        _rule(
+            "self.commit.startsWith(oldSelf.commit) || self.record != oldSelf.record",
+            "a version has one commit for ever: it can be spelt out, not changed",
+            fieldPath=".commit",
         )
     ],
-}
-"""At the fields of ``spec``."""
+    fields={name: [_for_ever(name, "version")] for name in ("product", "version")},
+)

@@ -6,7 +6,18 @@ from pydantic import BaseModel
 
 JSON: TypeAlias = dict[str, Any]
 
-_KEPT = ("description", "type", "format", "enum", "pattern", "minLength", "maxLength", "maxItems", "required")
+_KEPT = (
+    "description",
+    "type",
+    "format",
+    "enum",
+    "pattern",
+    "minimum",
+    "minLength",
+    "maxLength",
+    "maxItems",
+    "required",
+)
 
 
 def structural(model: type[BaseModel]) -> JSON:

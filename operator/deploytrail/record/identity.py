@@ -6,10 +6,11 @@ stable, and valid as Kubernetes object names and label values (at most 63 charac
 
 import re
 from base64 import b32encode
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 from deploytrail.record.instant import to_rfc3339, to_utc
+from deploytrail.record.values import Series
 
 _READABLE = 46
 _DIGEST = 16
@@ -27,13 +28,63 @@ def hivel_id(*, deployment_id: str, start_time: datetime) -> str:
 
 
 def resource_id(*, uid: str, name: str) -> str:
-    """A DeploymentEvent that somebody applied."""
+    """A DeploymentEvent or BuildEvent that somebody applied."""
     return _identifier(name, "kubectl", uid)
+
+
+def version_id(*, product: str, version: str) -> str:
+    """A version of a product, whoever tells of it."""
+    return _identifier(f"{product}-{version}", "version", product, version)
+
+
+def versioner_id(*, run: str, product: str, version: str, environment: str | None = None) -> str:
+    """What one run did, when it names itself: ``run`` is its ``invoke_id``, else its ``build_number``.
+
+    Without an environment, a build.
+    """
+    readable = "-".join(filter(None, (product, version, environment)))
+    return _identifier(readable, "versioner", product, version, *_optional(environment), run)
+
+
+def versioner_series(*, product: str, version: str, environment: str | None = None) -> Series:
+    """What runs without a name do. Without an environment, builds."""
+    readable = "-".join(filter(None, (product, version, environment)))
+    return _series(readable, "versioner-series", product, version, *_optional(environment))
+
+
+def vibemonitor_series(
+    *, workspace: str, environment: str, repository: str, commit: str | None = None, branch: str | None = None
+) -> Series:
+    """What a repository brings to an environment of a workspace. The document gives the posts no id to share."""
+    key = (workspace, environment, repository, *_optional(commit.lower() if commit else None), *_optional(branch))
+    return _series(f"{repository}-{environment}", "vibemonitor", *key)
+
+
+def quanta_series(*, key: str, kind: str, content: str, window: timedelta) -> Series:
+    """The same push of the same key, again and again: each is an event of its own once the window is over (C173)."""
+    return _series(f"{key}-{kind}", "quanta", key, kind, content).model_copy(update={"window": window})
+
+
+def attempt_id(series: Series, number: int) -> str:
+    """The record of a series with this number, counted from 1."""
+    return _identifier(series.name, "series", series.key, str(number))
+
+
+def _series(readable: str, *key: str) -> Series:
+    return Series(key=_digest(key), name=readable)
+
+
+def _optional(part: str | None) -> tuple[str, str]:
+    """Absent is not the same as empty."""
+    return ("-", "") if part is None else ("+", part)
 
 
 def _identifier(readable: str, *key: str) -> str:
     slug = re.sub(r"[^a-z0-9]+", "-", readable.lower()).strip("-")[:_READABLE].strip("-") or "deployment"
+    return f"{slug}-{_digest(key)}"
+
+
+def _digest(key: tuple[str, ...]) -> str:
     # Length-prefixed, so that no two keys can be joined to the same text.
     joined = "".join(f"{len(part)}:{part}" for part in key)
-    digest = b32encode(sha256(joined.encode()).digest()).decode().lower()[:_DIGEST]
-    return f"{slug}-{digest}"
+    return b32encode(sha256(joined.encode()).digest()).decode().lower()[:_DIGEST]

@@ -1,44 +1,47 @@
 """What a report does to the record it belongs to: create it, move it on, repeat it, contradict it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from functools import cache
+from typing import Any, Generic, TypeAlias
 
-from deploytrail.record.model import Deployment, Facts, Links, Repeat, Report, Status
+from deploytrail.record.model import AnyReport, Build, Links, R, Record, Repeat, Subject
+from deploytrail.record.version import same_commit
 
 
 @dataclass(frozen=True, slots=True)
-class Create:
+class Create(Generic[R]):
     """Nothing is recorded under this id yet."""
 
-    deployment: Deployment
+    record: R
 
 
 @dataclass(frozen=True, slots=True)
-class Advance:
-    """The report adds to the record; ``deployment`` is the record after it."""
+class Advance(Generic[R]):
+    """The report adds to the record; ``record`` is the record after it."""
 
-    deployment: Deployment
+    record: R
 
 
 @dataclass(frozen=True, slots=True)
-class Same:
+class Same(Generic[R]):
     """Nothing new: a replay, or a state the record has left behind for good."""
 
-    deployment: Deployment
+    record: R
 
 
 @dataclass(frozen=True, slots=True)
-class Contradict:
+class Contradict(Generic[R]):
     """Another content under an identity that its sender promised to use once."""
 
-    deployment: Deployment
+    record: R
 
 
-Decision: TypeAlias = Create | Advance | Same | Contradict
+Decision: TypeAlias = Create[R] | Advance[R] | Same[R] | Contradict[R]
 
 
-def decide(current: Deployment | None, report: Report) -> Decision:
-    """Judge ``report`` against what is recorded. The only place where a record's status changes."""
+def decide(current: R | None, report: AnyReport[R]) -> Decision[R]:
+    """Judge ``report`` against what is recorded under its id. The only place where a record's status changes."""
     if current is None:
         return Create(_first(report))
     if any(telling.fingerprint == report.telling.fingerprint for telling in current.tellings):
@@ -50,43 +53,42 @@ def decide(current: Deployment | None, report: Report) -> Decision:
     return Advance(_next(current, report))
 
 
-def _first(report: Report) -> Deployment:
-    return Deployment(
-        **_fields(report.facts),
+_CARRIED = (
+    "started_at", "finished_at", "settled_at", "counted", "reason", "version_conflict", "attempt", "resource",
+)  # fmt: skip
+"""What a report says beside its facts, where its type has it."""
+
+
+def _first(report: AnyReport[R]) -> R:
+    telling, known = report.telling, type(report).model_fields
+    return report.makes(
+        **{name: getattr(report.facts, name) for name in type(report.facts).model_fields},
+        **{name: getattr(report, name) for name in _CARRIED if name in known},
         id=report.id,
-        status=report.telling.status,
-        source=report.telling.source,
-        created_at=report.telling.received_at,
-        updated_at=report.telling.received_at,
-        started_at=report.started_at,
-        finished_at=report.finished_at,
-        settled_at=report.settled_at,
-        counted=report.counted,
-        reason=report.reason,
-        tellings=(report.telling,),
-        resource=report.resource,
+        status=telling.status,
+        source=telling.source,
+        created_at=telling.received_at,
+        updated_at=telling.received_at,
+        tellings=(telling,),
     )
 
 
-def _next(current: Deployment, report: Report) -> Deployment:
-    tellings = (*current.tellings, report.telling)
-    changes: dict[str, Any] = {"tellings": tellings, "updated_at": report.telling.received_at}
+def _next(current: R, report: AnyReport[R]) -> R:
     leads = _leads(current, report)
-    for name, value in _fields(report.facts).items():
-        if name in _FOR_EVER:
-            continue
-        if leads or getattr(current, name) == _ABSENT[name]:
-            changes[name] = _merge(getattr(current, name), value, absent=_ABSENT[name])
+    changes: dict[str, Any] = {
+        "tellings": (*current.tellings, report.telling),
+        "updated_at": report.telling.received_at,
+        "version_conflict": report.version_conflict or current.version_conflict,
+        **_facts(current, report, leads=leads),
+        **_times(current, report, leads=leads),
+    }
     if leads:
-        changes |= {"status": report.telling.status, "counted": report.counted, "reason": report.reason}
-    for name in ("started_at", "finished_at", "settled_at"):
-        told = getattr(report, name)
-        if told is not None and (leads or getattr(current, name) is None):
-            changes[name] = told
+        changes |= {"status": report.telling.status, "reason": report.reason}
+        changes |= {"counted": report.counted} if hasattr(report, "counted") else {}
     return current.model_copy(update=changes)
 
 
-def _leads(current: Deployment, report: Report) -> bool:
+def _leads(current: Record, report: AnyReport[Any]) -> bool:
     """Whether the report is further along than the record, or as far and newer. A late state never leads."""
     rank, reached = report.telling.status.rank, current.status.rank
     if rank != reached:
@@ -95,16 +97,51 @@ def _leads(current: Deployment, report: Report) -> bool:
     return report.telling.at >= newest
 
 
-_FOR_EVER = ("product", "environment")
-"""A record keeps the place it was made for, even when rules change while it is open."""
+def _facts(current: Record, report: AnyReport[Any], *, leads: bool) -> dict[str, Any]:
+    """What is known after the report. What a record must have, it was made for, and keeps though rules change."""
+    known = {}
+    for name, absent in _optional(type(report.facts)).items():
+        old, new = getattr(current, name), getattr(report.facts, name)
+        if old == absent:
+            known[name] = new
+        elif name == "commit":
+            known[name] = _commit(current, old, new, leads=leads)
+        elif leads:
+            known[name] = _merge(old, new, absent=absent)
+    return known
 
-_ABSENT: dict[str, Any] = {
-    name: field.get_default(call_default_factory=True) for name, field in Facts.model_fields.items()
-}
+
+def _times(current: Record, report: AnyReport[Any], *, leads: bool) -> dict[str, Any]:
+    """A start is the earliest that was told, an end the leading one. Clocks differ: no start lies after the end."""
+    starts = [when for when in (current.started_at, report.started_at) if when is not None]
+    known: dict[str, Any] = {"started_at": min(starts, default=None)}
+    for name in ("finished_at", "settled_at"):
+        told = getattr(report, name, None)
+        if told is not None and (leads or getattr(current, name) is None):
+            known[name] = told
+    end = known.get("finished_at", current.finished_at)
+    if starts and end is not None and min(starts) > end:
+        known["started_at"] = None
+    return known
 
 
-def _fields(facts: Facts) -> dict[str, Any]:
-    return {name: getattr(facts, name) for name in Facts.model_fields}
+@cache
+def _optional(facts: type[Subject]) -> Mapping[str, Any]:
+    """The facts that may be absent, each with its value then."""
+    return {
+        name: field.get_default(call_default_factory=True)
+        for name, field in facts.model_fields.items()
+        if not field.is_required()
+    }
+
+
+def _commit(current: Record, old: str, new: str | None, *, leads: bool) -> str:
+    """The longer spelling of the same; of two different ones the leading, but a build is of one commit only."""
+    if new is None:
+        return old
+    if same_commit(old, new):
+        return max(old, new, key=len)
+    return new if leads and not isinstance(current, Build) else old
 
 
 def _merge(old: Any, new: Any, *, absent: Any) -> Any:
@@ -113,8 +150,3 @@ def _merge(old: Any, new: Any, *, absent: Any) -> Any:
     if isinstance(old, dict):
         return {**old, **new}
     return old if new == absent else new
-
-
-def is_open(deployment: Deployment) -> bool:
-    """Whether a verdict is still awaited."""
-    return deployment.status in (Status.PENDING, Status.STARTED)

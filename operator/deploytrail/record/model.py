@@ -1,117 +1,52 @@
-"""Report (what somebody told us, once) and Deployment (the record). Field names are those of the read API."""
+"""The nouns: facts (what can be known), records (what is kept) and reports (what somebody told us, once).
+
+Deployment, Build and Annotation are the three records. Field names are those of the read API.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import Annotated, Any
+from datetime import timedelta
+from typing import Any, Generic, TypeVar
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from deploytrail.record.instant import to_utc
+from deploytrail.record.values import (
+    AnnotationType,
+    ApplicationRef,
+    Attempt,
+    Binding,
+    Frozen,
+    Instant,
+    Links,
+    Repeat,
+    ResourceRef,
+    Series,
+    Source,
+    State,
+    Status,
+    Telling,
+    Trigger,
+)
 
-Instant = Annotated[AwareDatetime, AfterValidator(to_utc)]
-"""A point in time, UTC."""
-
-
-class Frozen(BaseModel):
-    """A value: compared by content, never changed in place."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Status(StrEnum):
-    """Where a deployment stands. ``unknown`` is terminal without a verdict: shown, never counted."""
-
-    PENDING = "pending"
-    STARTED = "started"
-    COMPLETED = "completed"
-    FAILED = "failed"
-    ABORTED = "aborted"
-    UNKNOWN = "unknown"
-
-    @property
-    def terminal(self) -> bool:
-        """Whether nothing more is awaited."""
-        return self not in (Status.PENDING, Status.STARTED)
-
-    @property
-    def rank(self) -> int:
-        """How far along: a record's status never moves to a lower rank."""
-        return {Status.PENDING: 0, Status.STARTED: 1}.get(self, 2)
-
-    @property
-    def event_type(self) -> str:
-        """The dotted name under which it is announced, e.g. ``deployment.completed``."""
-        return f"deployment.{self.value}"
+__all__ = [
+    "Annotation", "AnnotationFacts", "AnnotationReport", "AnnotationType", "AnyReport", "ApplicationRef", "Attempt",
+    "Binding", "Build", "BuildFacts", "BuildReport", "CodeFacts", "Deployment", "Facts", "Frozen", "Instant", "Links",
+    "Record", "Repeat", "Report", "ResourceRef", "Series", "Source", "State", "Status", "Subject", "Telling", "Trigger",
+]  # fmt: skip
 
 
-class Trigger(StrEnum):
-    """What set the deployment off."""
-
-    MANUAL = "manual"
-    AUTOMATED = "automated"
-    SELF_HEAL = "self-heal"
-    ROLLBACK = "rollback"
-    DIRECT = "direct"
-    API = "api"
-    KUBECTL = "kubectl"
-
-
-class Source(StrEnum):
-    """Through which door a report came."""
-
-    ARGOCD = "argocd"
-    HIVEL = "hivel"
-    KUBECTL = "kubectl"
-
-
-class Repeat(StrEnum):
-    """What a second terminal report with other content means for its record."""
-
-    CONFLICT = "conflict"
-    """The sender promised one report per identity: refused."""
-    KEEP = "keep"
-    """The first verdict stands, the second is noted nowhere (the Argo CD tracker never reopens)."""
-    NEWEST = "newest"
-    """Both are kept in the history, the status follows the newest event time."""
-
-
-class Links(Frozen):
-    """Where to read more."""
-
-    build: str | None = None
-    logs: str | None = None
-    ui: str | None = None
-
-
-class ApplicationRef(Frozen):
-    """The Argo CD Application a deployment belongs to."""
-
-    namespace: str
-    name: str
-    uid: str
-    instance: str | None = None
-    """``status.controllerNamespace``: which Argo CD, when a cluster has several."""
-    history_id: int | None = None
-    revisions: tuple[str, ...] = ()
-    """All resolved revisions, in the order of the Application's sources."""
-
-
-class ResourceRef(Frozen):
-    """The DeploymentEvent a report was read from, when somebody applied one."""
-
-    namespace: str
-    name: str
-    uid: str
-
-
-class Facts(Frozen):
-    """What can be known of a deployment besides its state. An absent fact is None or empty, never a guess."""
+class Subject(Frozen):
+    """What can be known of anything. An absent fact is None or empty, never a guess."""
 
     product: str
-    environment: str
+    metadata: Mapping[str, Any] = Field(default_factory=dict)
+    """Whatever else the sender said, kept as it was."""
+
+
+class CodeFacts(Subject):
+    """What can be known of a piece of code that is built or deployed."""
+
     version: str | None = None
     repository: str | None = None
     """Normalised: scheme, host and path, no credentials, no ``.git``."""
@@ -119,56 +54,38 @@ class Facts(Frozen):
     """As reported; a full hash where the source guarantees one."""
     branch: str | None = None
     images: tuple[str, ...] = ()
+    links: Links = Links()
+
+
+class Facts(CodeFacts):
+    """What can be known of a deployment besides its state."""
+
+    environment: str
     deployed_by: str | None = None
     trigger: Trigger | None = None
     partial: bool = False
     """Only some of the resources were deployed."""
-    links: Links = Links()
     pull_requests: tuple[str, ...] = ()
     application: ApplicationRef | None = None
-    metadata: Mapping[str, Any] = Field(default_factory=dict)
-    """Whatever else the sender said, kept as it was."""
 
 
-class Telling(Frozen):
-    """One accepted report as it is kept with its record: what was said, when, by whom."""
+class BuildFacts(CodeFacts):
+    """What can be known of a build besides its state."""
 
-    source: Source
-    status: Status
-    at: Instant
-    """When the state was reached, by the sender's clock."""
-    received_at: Instant
-    """When we heard of it, by ours."""
-    reporter: str | None = None
-    """The name of the key, or of the Kubernetes user; never a secret."""
-    raw_status: str | None = None
-    """The sender's own word."""
-    body: str | None = None
-    """The payload as it came, for replay after a mapping is mended."""
-    fingerprint: str = ""
-    """Digest of the content: the same telling twice is a replay."""
+    version: str
+    built_by: str | None = None
 
 
-class Report(Frozen):
-    """What somebody told us, once, in our words."""
+class AnnotationFacts(Subject):
+    """What can be known of something that happened and is no deployment."""
 
-    id: str
-    """The record it belongs to, computed by record.identity from the source's own key."""
-    telling: Telling
-    facts: Facts
-    started_at: Instant | None = None
-    finished_at: Instant | None = None
-    settled_at: Instant | None = None
-    counted: bool = True
-    """Whether DORA metrics count it, once it has a verdict."""
-    reason: str | None = None
-    """Why this status, and why not counted, in a sentence."""
-    repeat: Repeat = Repeat.KEEP
-    resource: ResourceRef | None = None
+    environment: str | None = None
+    type: AnnotationType
+    content: str
 
 
-class Deployment(Facts):
-    """The record: one attempt to bring one version of one product into one environment."""
+class Record(Subject):
+    """What is kept, whatever it is of: who told of it when, and where it stands."""
 
     id: str
     status: Status
@@ -181,12 +98,19 @@ class Deployment(Facts):
     started_at: Instant | None = None
     finished_at: Instant | None = None
     """When the sender says the work ended. For Argo CD: manifests applied, rollout not included."""
-    settled_at: Instant | None = None
-    """When health became known, where a source can tell."""
-    counted: bool = True
     reason: str | None = None
+    """Why this status, and why not counted, in a sentence."""
+    version_conflict: str | None = None
+    """The commit that this version was first seen with, when this record says it is another."""
+    attempt: Attempt | None = None
+    """Which of its series it is, when its sender has no ids of its own."""
     tellings: tuple[Telling, ...] = ()
     resource: ResourceRef | None = None
+
+    @property
+    def event_type(self) -> str:
+        """The dotted name under which it is announced, e.g. ``deployment.completed``."""
+        return f"{type(self).__name__.lower()}.{self.status.value}"
 
     @property
     def duration(self) -> timedelta | None:
@@ -196,6 +120,96 @@ class Deployment(Facts):
         return self.finished_at - self.started_at
 
     @property
-    def history(self) -> tuple[tuple[Status, datetime], ...]:
+    def history(self) -> tuple[State, ...]:
         """Every state with the time it was reached, as told, oldest first."""
         return tuple(sorted(((t.status, t.at) for t in self.tellings), key=lambda state: (state[1], state[0].rank)))
+
+
+class Deployment(Facts, Record):
+    """One attempt to bring one version of one product into one environment."""
+
+    settled_at: Instant | None = None
+    """When health became known, where a source can tell."""
+    counted: bool = True
+    """Whether DORA metrics count it, once it has a verdict."""
+
+
+class Build(BuildFacts, Record):
+    """One attempt to make one version of one product."""
+
+
+class Annotation(AnnotationFacts, Record):
+    """A note on the timeline. It has one report, goes nowhere, and is never counted."""
+
+    status: Status = Status.COMPLETED
+
+    @property
+    def event_type(self) -> str:
+        """``annotation.comment`` and the like."""
+        return f"annotation.{self.type.value}"
+
+
+R = TypeVar("R", bound=Record)
+
+
+class AnyReport(Frozen, Generic[R]):
+    """What somebody told us, once, in our words; ``R`` is the record it makes."""
+
+    id: str
+    """The record it belongs to, computed by record.identity from the source's own key; of a series, its first."""
+    telling: Telling
+    facts: Subject
+    started_at: Instant | None = None
+    finished_at: Instant | None = None
+    reason: str | None = None
+    """Why this status, and why not counted, in a sentence."""
+    repeat: Repeat = Repeat.KEEP
+    binding: Binding = Binding.NONE
+    series: Series | None = None
+    """Of whose records the report joins the newest or begins the next; None when ``id`` is the sender's own."""
+    attempt: Attempt | None = None
+    """Filled in by the store, together with ``id``, for a report of a series."""
+    version_conflict: str | None = None
+    """Filled in by the store when a lenient binding found another commit."""
+    resource: ResourceRef | None = None
+
+    @property
+    def makes(self) -> type[R]:
+        """The type of its record."""
+        raise NotImplementedError
+
+
+class Report(AnyReport[Deployment]):
+    """A report about a deployment."""
+
+    facts: Facts
+    settled_at: Instant | None = None
+    counted: bool = True
+    """Whether DORA metrics count it, once it has a verdict."""
+
+    @property
+    def makes(self) -> type[Deployment]:
+        """See AnyReport."""
+        return Deployment
+
+
+class BuildReport(AnyReport[Build]):
+    """A report about a build."""
+
+    facts: BuildFacts
+
+    @property
+    def makes(self) -> type[Build]:
+        """See AnyReport."""
+        return Build
+
+
+class AnnotationReport(AnyReport[Annotation]):
+    """A note to be kept; its telling's status is completed."""
+
+    facts: AnnotationFacts
+
+    @property
+    def makes(self) -> type[Annotation]:
+        """See AnyReport."""
+        return Annotation

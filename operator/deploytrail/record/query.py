@@ -1,20 +1,28 @@
 """Questions over records: what may be asked, in one value that every store understands."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Generic
 
 from pydantic import Field
 
-from deploytrail.record.model import Deployment, Frozen, Instant, Source, Status
+from deploytrail.record.model import AnnotationType, Frozen, Instant, R, Record, Source, Status
 
 
 class Query(Frozen):
-    """Filters are joined by and; None asks for all. Newest first by ``created_at``, then ``id``."""
+    """Filters are joined by and; None asks for all. Newest first by ``created_at``, then ``id``.
+
+    A record without the field, such as a build's environment, is not asked for by it.
+    """
 
     product: str | None = None
+    version: str | None = None
     environment: str | None = None
     status: Status | None = None
     source: Source | None = None
     counted: bool | None = None
+    type: AnnotationType | None = None
     since: Instant | None = None
     """Only what happened at or after this time."""
     until: Instant | None = None
@@ -26,46 +34,54 @@ class Query(Frozen):
     """Where the page before this one ended: its last record's sort key."""
 
 
-class Page(Frozen):
+@dataclass(frozen=True, slots=True)
+class Page(Generic[R]):
     """Some records, and where to go on."""
 
-    items: tuple[Deployment, ...] = ()
-    next: tuple[Instant, str] | None = None
+    items: tuple[R, ...] = ()
+    next: tuple[datetime, str] | None = None
 
 
-def happened_at(deployment: Deployment) -> datetime:
+_EXACT = ("product", "version", "environment", "status", "source", "counted", "type")
+
+
+def happened_at(record: Record) -> datetime:
     """When it took place: its end, else its start, else when we heard of it."""
-    return deployment.finished_at or deployment.started_at or deployment.created_at
+    return record.finished_at or record.started_at or record.created_at
 
 
-def sort_key(deployment: Deployment) -> tuple[datetime, str]:
+def sort_key(record: Record) -> tuple[datetime, str]:
     """Total and stable: a record never changes its place."""
-    return deployment.created_at, deployment.id
+    return record.created_at, record.id
 
 
-def matches(query: Query, deployment: Deployment) -> bool:
+def matches(query: Query, record: Record) -> bool:
     """Whether the record answers the question."""
-    exact = ("product", "environment", "status", "source", "counted")
     if any(
-        wanted is not None and getattr(deployment, name) != wanted
-        for name in exact
+        wanted is not None and getattr(record, name, None) != wanted
+        for name in _EXACT
         for wanted in [getattr(query, name)]
     ):
         return False
-    if query.open is not None and query.open == deployment.status.terminal:
+    if query.open is not None and query.open == record.status.terminal:
         return False
     if query.application_uid is not None:
-        application = deployment.application
+        application = getattr(record, "application", None)
         if application is None or application.uid != query.application_uid:
             return False
-    when = happened_at(deployment)
+    when = happened_at(record)
     if query.since is not None and when < query.since:
         return False
     return not (query.until is not None and when >= query.until)
 
 
-def page(query: Query, newest_first: list[Deployment]) -> Page:
+def answer(query: Query, records: Iterable[R]) -> Page[R]:
+    """The page of those that match, out of records in any order."""
+    return page(query, sorted((each for each in records if matches(query, each)), key=sort_key, reverse=True))
+
+
+def page(query: Query, newest_first: list[R]) -> Page[R]:
     """Cut the page out of all matching records, already sorted newest first."""
-    rest = [d for d in newest_first if query.before is None or sort_key(d) < query.before]
+    rest = [each for each in newest_first if query.before is None or sort_key(each) < query.before]
     items = tuple(rest[: query.limit])
     return Page(items=items, next=sort_key(items[-1]) if len(rest) > query.limit else None)

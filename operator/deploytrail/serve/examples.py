@@ -19,6 +19,7 @@ DEPLOYMENT: dict[str, Any] = {
     "images": ["company/api-service:v1.2.3"],
     "deployed_by": None,
     "trigger": "api",
+    "version_conflict": None,
     "partial": False,
     "counted": True,
     "reason": None,

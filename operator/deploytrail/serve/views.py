@@ -52,6 +52,9 @@ class DeploymentItem(BaseModel):
     images: tuple[str, ...]
     deployed_by: str | None
     trigger: Trigger | None
+    version_conflict: str | None = Field(
+        description="The commit that this version was first seen with, when it is another."
+    )
     partial: bool
     counted: bool = Field(description="Whether DORA metrics count it, once it has a verdict.")
     reason: str | None = Field(description="Why this status, and why not counted.")
@@ -97,7 +100,7 @@ def _fields(deployment: Deployment) -> dict[str, Any]:
     return {
         **{name: value for name, value in deployment if name != "tellings"},
         "metadata": dict(deployment.metadata),
-        "event_type": deployment.status.event_type,
+        "event_type": deployment.event_type,
         "duration": duration.total_seconds() if duration is not None else None,
         "history": [State(status=status, at=at) for status, at in deployment.history],
     }

@@ -2,40 +2,76 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, TypeAlias
+from typing import Generic, Protocol, TypeAlias
 
 from deploytrail.record.lifecycle import Advance, Contradict, Create, Decision, Same
-from deploytrail.record.model import Deployment, Report
+from deploytrail.record.model import Annotation, AnyReport, Build, Deployment, R, Telling
 from deploytrail.record.query import Page, Query
+from deploytrail.record.version import Version
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(Generic[R]):
     """The report is part of a durable record: a new one, or one that moved on."""
 
-    deployment: Deployment
+    record: R
     created: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Duplicate:
+class Duplicate(Generic[R]):
     """The report added nothing; the record it repeats is durable."""
 
-    deployment: Deployment
+    record: R
 
 
 @dataclass(frozen=True, slots=True)
-class Conflicting:
+class Conflicting(Generic[R]):
     """The report contradicts the record and changed nothing."""
 
-    deployment: Deployment
+    record: R
 
 
-Outcome: TypeAlias = Recorded | Duplicate | Conflicting
+@dataclass(frozen=True, slots=True)
+class VersionTaken:
+    """The version has another commit for ever, and the report insisted on its own: nothing was written."""
+
+    product: str
+    version: str
+    commit: str
+    """The one it has."""
+
+
+Outcome: TypeAlias = Recorded[R] | Duplicate[R] | Conflicting[R] | VersionTaken
+
+
+class Shelf(Protocol[R]):
+    """The records of one type, to read. Any method raises Unavailable when the backend is away."""
+
+    async def get(self, record_id: str) -> R | None:
+        """One record; never older than what this replica has acknowledged. Its tellings may lack their bodies."""
+
+    async def find(self, query: Query) -> Page[R]:
+        """Records newest first; never less than what this replica has acknowledged."""
+
+    async def reports(self, record_id: str) -> tuple[Telling, ...] | None:
+        """Every report a record was made from, with its body as it came; None when there is no such record."""
 
 
 class Store(Protocol):
-    """Keeps deployments. Any method raises Unavailable, and leaves nothing half-written, when the backend is away."""
+    """Keeps what was reported. While the backend is away, methods raise Unavailable and leave nothing half-written."""
+
+    @property
+    def deployments(self) -> Shelf[Deployment]:
+        """What was deployed."""
+
+    @property
+    def builds(self) -> Shelf[Build]:
+        """What was built."""
+
+    @property
+    def annotations(self) -> Shelf[Annotation]:
+        """What was noted on the timeline."""
 
     async def start(self) -> None:
         """Begin to connect. Returns at once: while the backend is away every other method raises Unavailable."""
@@ -43,18 +79,23 @@ class Store(Protocol):
     async def stop(self) -> None:
         """Let go of connections; everything acknowledged is already durable."""
 
-    async def record(self, report: Report) -> Outcome:
+    async def record(self, report: AnyReport[R]) -> Outcome[R]:
         """Judge the report against its record and write the result, atomically.
 
         Returns only after the record is durable. Idempotent: the same report, twice or at once from two replicas,
-        gives one record, and exactly one caller is told ``created``.
+        gives one record, and exactly one caller is told ``created``. A report of a series finds its record by
+        record.series. A version is bound to its first commit by record.version: of several first ones at once exactly
+        one wins; strict others are refused with VersionTaken, lenient ones recorded with ``version_conflict``.
         """
 
     async def get(self, deployment_id: str) -> Deployment | None:
-        """One record; never older than what this replica has acknowledged."""
+        """``deployments.get``."""
 
-    async def find(self, query: Query) -> Page:
-        """Records newest first; never less than what this replica has acknowledged."""
+    async def find(self, query: Query) -> Page[Deployment]:
+        """``deployments.find``."""
+
+    async def version(self, product: str, version: str) -> Version | None:
+        """Which commit a version is; None when nobody has said so."""
 
     async def began(self) -> datetime:
         """Since when this installation records: noted durably at the first start, the same ever after."""
@@ -63,14 +104,14 @@ class Store(Protocol):
         """Raise Unavailable, saying since when, if a report could not be recorded now."""
 
 
-def decided(decision: Decision) -> Outcome:
+def decided(decision: Decision[R]) -> Recorded[R] | Duplicate[R] | Conflicting[R]:
     """The outcome to answer once the decision has been written."""
     match decision:
-        case Create(deployment):
-            return Recorded(deployment, created=True)
-        case Advance(deployment):
-            return Recorded(deployment, created=False)
-        case Same(deployment):
-            return Duplicate(deployment)
-        case Contradict(deployment):
-            return Conflicting(deployment)
+        case Create(record):
+            return Recorded(record, created=True)
+        case Advance(record):
+            return Recorded(record, created=False)
+        case Same(record):
+            return Duplicate(record)
+        case Contradict(record):
+            return Conflicting(record)

@@ -1,84 +1,77 @@
-"""Records as DeploymentEvents: nothing else to install. Written past the cache, read from it."""
+"""Records as objects of our kinds: nothing else to install."""
 
 import asyncio
 import contextlib
-from datetime import UTC, datetime
-
-import orjson
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from deploytrail import telemetry
-from deploytrail.errors import Rejected, Unavailable
-from deploytrail.kube.client import CONFIG_MAPS, DEPLOYMENT_EVENTS, AlreadyExists, Kube, Object, Stale
-from deploytrail.kube.objects import from_object, to_object
-from deploytrail.kube.watch import Reflector
+from deploytrail.errors import Unavailable
+from deploytrail.kube import forms
+from deploytrail.kube.client import CONFIG_MAPS, AlreadyExists, Kube, Object
+from deploytrail.record.identity import version_id
 from deploytrail.record.instant import to_rfc3339
-from deploytrail.record.lifecycle import Advance, Create, Decision, Same, decide
-from deploytrail.record.model import Deployment, Report
+from deploytrail.record.model import Annotation, AnyReport, Build, Deployment, R, Record
 from deploytrail.record.query import Page, Query
-from deploytrail.stores.base import Outcome, Recorded, decided
-from deploytrail.stores.picture import Picture
+from deploytrail.record.series import REPLAY_WINDOW
+from deploytrail.record.version import Version
+from deploytrail.stores.base import Outcome
+from deploytrail.stores.shelf import KubernetesShelf
+from deploytrail.stores.versions import Versions
 
 BEGAN = "deploytrail-began"
 """The ConfigMap that remembers since when this installation records."""
 
 
-LARGEST_OBJECT = 1_300_000
-"""Bytes; etcd refuses requests over 1.5 MiB, and the status is still to come."""
-
-
 class KubernetesStore:
     """See Store. Records go to ``namespace``; what users apply elsewhere is read where it is."""
 
-    def __init__(self, kube: Kube, *, namespace: str) -> None:
+    def __init__(self, kube: Kube, *, namespace: str, replay_window: timedelta = REPLAY_WINDOW) -> None:
         self._kube, self._home = kube, namespace
-        self._picture = Picture(home=namespace)
-        self._reflector = Reflector(
-            kube,
-            DEPLOYMENT_EVENTS,
-            namespace=None,
-            changed=self._picture.put,
-            removed=self._picture.remove,
-            listed=self._picture.keep_only,
-        )
-        self._following: asyncio.Task[None] | None = None
+        self._versions = Versions(kube, home=namespace)
+
+        def shelf(form: forms.Form[R]) -> KubernetesShelf[R]:
+            return KubernetesShelf(kube, form, self._versions, home=namespace, window=replay_window)
+
+        self.deployments = shelf(forms.DEPLOYMENT)
+        self.builds = shelf(forms.BUILD)
+        self.annotations = shelf(forms.ANNOTATION)
+        self._shelves: dict[type[Record], KubernetesShelf[Any]] = {
+            Deployment: self.deployments,
+            Build: self.builds,
+            Annotation: self.annotations,
+        }
+        self._reflectors = [self._versions.reflector, *(each.reflector for each in self._shelves.values())]
+        self._following: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """See Store. Questions are answered once everything has been listed; reports are taken at once."""
-        self._following = asyncio.create_task(self._reflector.run(), name="store-follow")
+        self._following = [asyncio.create_task(each.run(), name="store-follow") for each in self._reflectors]
 
     async def stop(self) -> None:
         """Stop following."""
-        if self._following is not None:
-            self._following.cancel()
-            await asyncio.gather(self._following, return_exceptions=True)
+        for task in self._following:
+            task.cancel()
+        await asyncio.gather(*self._following, return_exceptions=True)
 
-    async def record(self, report: Report) -> Outcome:
-        """See Store. Optimistic: judged against what was read, written only if that is still so."""
-        if report.resource is not None:
-            return await self._applied(report)
-        known = self._picture.get(report.id)
-        if known is not None and isinstance(repeated := decide(known, report), Same):
-            return decided(repeated)
-        read = known is not None
-        while True:
-            stored = await self._kube.get(DEPLOYMENT_EVENTS, self._home, report.id) if read else None
-            decision = decide(from_object(stored, home=self._home) if stored else None, report)
-            try:
-                await self._write(decision, stored)
-            except (AlreadyExists, Stale):
-                read = True  # somebody else was faster: judge again against what they wrote
-                continue
-            return decided(decision)
+    async def record(self, report: AnyReport[R]) -> Outcome[R]:
+        """See Store."""
+        shelf: KubernetesShelf[R] = self._shelves[report.makes]
+        return await shelf.record(report)
 
     async def get(self, deployment_id: str) -> Deployment | None:
         """See Store."""
-        self._must_be_complete()
-        return self._picture.get(deployment_id)
+        return await self.deployments.get(deployment_id)
 
-    async def find(self, query: Query) -> Page:
+    async def find(self, query: Query) -> Page[Deployment]:
         """See Store."""
-        self._must_be_complete()
-        return self._picture.find(query)
+        return await self.deployments.find(query)
+
+    async def version(self, product: str, version: str) -> Version | None:
+        """See Store."""
+        if not self._versions.reflector.synced.is_set():
+            raise Unavailable("still reading the versions from the Kubernetes API server")
+        return self._versions.get(version_id(product=product, version=version))
 
     async def began(self) -> datetime:
         """See Store."""
@@ -92,37 +85,9 @@ class KubernetesStore:
 
     async def check(self) -> None:
         """See Store."""
-        since = self._reflector.away_since
+        since = min((each.away_since for each in self._reflectors if each.away_since is not None), default=None)
         telemetry.STORE_UP.set(since is None)
         if since is not None:
             raise Unavailable(f"the Kubernetes API server is away since {to_rfc3339(since)}")
-        self._must_be_complete()
-
-    def _must_be_complete(self) -> None:
-        if not self._reflector.synced.is_set():
-            raise Unavailable("still reading the records from the Kubernetes API server")
-
-    async def _write(self, decision: Decision, stored: Object | None) -> None:
-        if not isinstance(decision, Create | Advance):
-            return
-        version = stored["metadata"]["resourceVersion"] if stored else None
-        body = to_object(decision.deployment, namespace=self._home, resource_version=version)
-        if len(orjson.dumps(body)) > LARGEST_OBJECT:
-            raise Rejected(
-                f"the record would exceed {LARGEST_OBJECT} bytes, the most that the Kubernetes store can hold",
-                reason="too-large",
-            )
-        if stored is None:
-            self._picture.put(await self._kube.create(DEPLOYMENT_EVENTS, self._home, body))
-        else:
-            name = decision.deployment.id
-            self._picture.put(await self._kube.replace(DEPLOYMENT_EVENTS, self._home, name, body))
-
-    async def _applied(self, report: Report) -> Outcome:
-        """A DeploymentEvent that somebody applied is durable already, and is its own record."""
-        assert report.resource is not None  # noqa: S101 - narrows the type for the caller above
-        stored = await self._kube.get(DEPLOYMENT_EVENTS, report.resource.namespace, report.resource.name)
-        if stored is None or stored["metadata"]["uid"] != report.resource.uid:
-            raise Rejected("the DeploymentEvent was deleted before it was recorded", reason="not-found")
-        first = not stored.get("status", {}).get("history")
-        return Recorded(from_object(stored, home=self._home), created=first)
+        for shelf in self._shelves.values():
+            shelf.must_be_complete()

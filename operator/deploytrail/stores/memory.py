@@ -1,19 +1,67 @@
-"""Records in a dict, for as long as the process lives: what ``replay`` and pure tests write to. Never a setting."""
+"""Records in dicts, for as long as the process lives: what ``replay`` and pure tests write to. Never a setting."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any, Generic
 
+from deploytrail.record.identity import version_id
 from deploytrail.record.lifecycle import Advance, Create, decide
-from deploytrail.record.model import Deployment, Report
-from deploytrail.record.query import Page, Query, matches, page, sort_key
-from deploytrail.stores.base import Outcome, decided
+from deploytrail.record.model import Annotation, AnyReport, Binding, Build, Deployment, R, Record, Telling
+from deploytrail.record.query import Page, Query, answer
+from deploytrail.record.series import REPLAY_WINDOW, aim
+from deploytrail.record.version import Version, bind, claim_of
+from deploytrail.stores.base import Outcome, VersionTaken, decided
+
+
+class MemoryShelf(Generic[R]):
+    """See Shelf, kept in one dict."""
+
+    def __init__(self) -> None:
+        self._records: dict[str, R] = {}
+        self._newest: dict[str, str] = {}
+
+    async def get(self, record_id: str) -> R | None:
+        """See Shelf."""
+        return self._records.get(record_id)
+
+    async def find(self, query: Query) -> Page[R]:
+        """See Shelf."""
+        return answer(query, self._records.values())
+
+    async def reports(self, record_id: str) -> tuple[Telling, ...] | None:
+        """See Shelf."""
+        record = self._records.get(record_id)
+        return record.tellings if record is not None else None
+
+    def known(self, record_id: str) -> R | None:
+        """One record, at once."""
+        return self._records.get(record_id)
+
+    def newest(self, series: str) -> R | None:
+        """The last record of a series."""
+        return self._records.get(self._newest.get(series, ""))
+
+    def put(self, record: R) -> None:
+        """Keep a record, or keep it anew."""
+        self._records[record.id] = record
+        if record.attempt is not None:
+            self._newest[record.attempt.series] = record.id
 
 
 class MemoryStore:
-    """The port, kept in one dict."""
+    """The port, kept in dicts. Nothing here waits, so every method is atomic."""
 
-    def __init__(self, *, began: datetime | None = None) -> None:
+    def __init__(self, *, began: datetime | None = None, replay_window: timedelta = REPLAY_WINDOW) -> None:
         self._began = began or datetime.min.replace(tzinfo=UTC)
-        self._deployments: dict[str, Deployment] = {}
+        self._window = replay_window
+        self._versions: dict[str, Version] = {}
+        self.deployments = MemoryShelf[Deployment]()
+        self.builds = MemoryShelf[Build]()
+        self.annotations = MemoryShelf[Annotation]()
+        self._shelves: dict[type[Record], Any] = {
+            Deployment: self.deployments,
+            Build: self.builds,
+            Annotation: self.annotations,
+        }
 
     async def start(self) -> None:
         """Nothing to connect to."""
@@ -21,21 +69,34 @@ class MemoryStore:
     async def stop(self) -> None:
         """Nothing to let go of."""
 
-    async def record(self, report: Report) -> Outcome:
+    async def record(self, report: AnyReport[R]) -> Outcome[R]:
         """See Store."""
-        decision = decide(self._deployments.get(report.id), report)
-        if isinstance(decision, Create | Advance):
-            self._deployments[report.id] = decision.deployment
+        shelf: MemoryShelf[R] = self._shelves[report.makes]
+        if report.series is not None:
+            report = aim(report, shelf.newest(report.series.key), window=self._window)
+        current = shelf.known(report.id)
+        decision = decide(current, report)
+        if not isinstance(decision, Create | Advance):
+            return decided(decision)
+        bound = self._bind(report)
+        if bound is not None and report.binding is Binding.STRICT:
+            return VersionTaken(bound.product, bound.version, bound.commit)
+        if bound is not None:
+            decision = decide(current, report.model_copy(update={"version_conflict": bound.commit}))
+        shelf.put(decision.record)
         return decided(decision)
 
     async def get(self, deployment_id: str) -> Deployment | None:
         """See Store."""
-        return self._deployments.get(deployment_id)
+        return await self.deployments.get(deployment_id)
 
-    async def find(self, query: Query) -> Page:
+    async def find(self, query: Query) -> Page[Deployment]:
         """See Store."""
-        found = sorted((d for d in self._deployments.values() if matches(query, d)), key=sort_key, reverse=True)
-        return page(query, found)
+        return await self.deployments.find(query)
+
+    async def version(self, product: str, version: str) -> Version | None:
+        """See Store."""
+        return self._versions.get(version_id(product=product, version=version))
 
     async def began(self) -> datetime:
         """See Store."""
@@ -43,3 +104,15 @@ class MemoryStore:
 
     async def check(self) -> None:
         """A dict is never away."""
+
+    def _bind(self, report: AnyReport[R]) -> Version | None:
+        """What the version is bound to, if that is another commit than the report's."""
+        claim = claim_of(report)
+        if claim is None:
+            return None
+        bound = self._versions.get(claim.id)
+        version = bind(bound, claim)
+        if version is None:
+            return bound
+        self._versions[claim.id] = version
+        return None

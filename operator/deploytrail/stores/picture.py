@@ -1,53 +1,55 @@
-"""All DeploymentEvents as one replica knows them: fed by the watch and by its own writes, never going back in time."""
+"""The objects of one kind as one replica knows them: fed by the watch and its own writes, never going back in time."""
 
 from dataclasses import dataclass
-
-import structlog
+from typing import Generic
 
 from deploytrail.errors import Rejected
 from deploytrail.kube.client import Object
+from deploytrail.kube.forms import Form
 from deploytrail.kube.objects import from_object
 from deploytrail.kube.watch import version
-from deploytrail.record.model import Deployment
-from deploytrail.record.query import Page, Query, matches, page, sort_key
-
-log = structlog.get_logger()
+from deploytrail.record.model import R
+from deploytrail.record.query import Page, Query, answer
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
+class _Seen(Generic[R]):
     version: int
     uid: str
-    deployment: Deployment
+    record: R
 
 
-class Picture:
+class Picture(Generic[R]):
     """Records by id. An older version of an object never replaces a newer one."""
 
-    def __init__(self, *, home: str) -> None:
-        self._home = home
-        self._by_id: dict[str, _Seen] = {}
+    def __init__(self, form: Form[R], *, home: str) -> None:
+        self._form, self._home = form, home
+        self._by_id: dict[str, _Seen[R]] = {}
         self._id_of: dict[str, str] = {}
         self._of_application: dict[str, set[str]] = {}
+        self._of_series: dict[str, dict[int, str]] = {}
 
     def put(self, obj: Object) -> None:
         """Take in an object as it is now. One that is not recorded, or was refused, is left out."""
         try:
-            deployment = _slim(from_object(obj, home=self._home))
+            record = _slim(from_object(obj, self._form, home=self._home))
         except Rejected:
             self.remove(obj)
             return
-        if deployment.resource is not None and obj.get("status", {}).get("phase") in (None, "Rejected"):
+        if record.resource is not None and obj.get("status", {}).get("phase") in (None, "Rejected"):
             self.remove(obj)
             return
-        known = self._by_id.get(deployment.id)
+        known = self._by_id.get(record.id)
         if known is not None and known.version >= version(obj):
             return
         uid = obj["metadata"]["uid"]
-        self._by_id[deployment.id] = _Seen(version(obj), uid, deployment)
-        self._id_of[uid] = deployment.id
-        if deployment.application is not None:
-            self._of_application.setdefault(deployment.application.uid, set()).add(deployment.id)
+        self._by_id[record.id] = _Seen(version(obj), uid, record)
+        self._id_of[uid] = record.id
+        application = getattr(record, "application", None)
+        if application is not None:
+            self._of_application.setdefault(application.uid, set()).add(record.id)
+        if record.attempt is not None:
+            self._of_series.setdefault(record.attempt.series, {})[record.attempt.number] = record.id
 
     def remove(self, obj: Object) -> None:
         """Forget an object that was deleted."""
@@ -59,31 +61,41 @@ class Picture:
         for uid in gone:
             self._forget(uid)
 
-    def get(self, deployment_id: str) -> Deployment | None:
+    def get(self, record_id: str) -> R | None:
         """One record."""
-        seen = self._by_id.get(deployment_id)
-        return seen.deployment if seen else None
+        seen = self._by_id.get(record_id)
+        return seen.record if seen else None
 
-    def find(self, query: Query) -> Page:
+    def newest(self, series: str) -> R | None:
+        """The last record of a series."""
+        numbers = self._of_series.get(series)
+        return self.get(numbers[max(numbers)]) if numbers else None
+
+    def find(self, query: Query) -> Page[R]:
         """Records that match, newest first."""
-        found = [d for d in self._candidates(query) if matches(query, d)]
-        return page(query, sorted(found, key=sort_key, reverse=True))
+        return answer(query, self._candidates(query))
 
-    def _candidates(self, query: Query) -> list[Deployment]:
+    def _candidates(self, query: Query) -> list[R]:
         if query.application_uid is None:
-            return [seen.deployment for seen in self._by_id.values()]
-        return [self._by_id[name].deployment for name in self._of_application.get(query.application_uid, ())]
+            return [seen.record for seen in self._by_id.values()]
+        return [self._by_id[name].record for name in self._of_application.get(query.application_uid, ())]
 
     def _forget(self, uid: str) -> None:
         name = self._id_of.pop(uid, None)
         if name is None or self._by_id[name].uid != uid:
             return
-        application = self._by_id.pop(name).deployment.application
+        record = self._by_id.pop(name).record
+        application = getattr(record, "application", None)
         if application is not None:
             self._of_application[application.uid].discard(name)
+        if record.attempt is not None:
+            numbers = self._of_series[record.attempt.series]
+            numbers.pop(record.attempt.number, None)
+            if not numbers:
+                del self._of_series[record.attempt.series]
 
 
-def _slim(deployment: Deployment) -> Deployment:
+def _slim(record: R) -> R:
     """Without the raw payloads, which are read from the API server when somebody asks for one."""
-    tellings = tuple(telling.model_copy(update={"body": None}) for telling in deployment.tellings)
-    return deployment.model_copy(update={"tellings": tellings})
+    tellings = tuple(telling.model_copy(update={"body": None}) for telling in record.tellings)
+    return record.model_copy(update={"tellings": tellings})

@@ -12,8 +12,8 @@ from deploytrail.kube.schema import structural
 from deploytrail.record.model import Source, Status, Trigger
 
 ALLOWED = {
-    "type", "format", "description", "enum", "pattern", "minLength", "maxLength", "maxItems", "required", "default",
-    "properties", "items", "x-kubernetes-validations", "x-kubernetes-preserve-unknown-fields",
+    "type", "format", "description", "enum", "pattern", "minimum", "minLength", "maxLength", "maxItems", "required",
+    "default", "properties", "items", "x-kubernetes-validations", "x-kubernetes-preserve-unknown-fields",
     "x-kubernetes-list-type", "x-kubernetes-list-map-keys",
 }  # fmt: skip
 
@@ -36,14 +36,18 @@ class Outer(BaseModel):
     free: dict[str, Any] | None = None
 
 
-def version() -> dict[str, Any]:
-    (definition,) = crds()
+NAMES = ("DeploymentEvent", "BuildEvent", "Annotation", "Version")
+"""Every kind."""
+
+
+def version(kind: str = "DeploymentEvent") -> dict[str, Any]:
+    (definition,) = (each for each in crds() if each["spec"]["names"]["kind"] == kind)
     (only,) = definition["spec"]["versions"]
     return dict(only)
 
 
-def root() -> dict[str, Any]:
-    return dict(version()["schema"]["openAPIV3Schema"])
+def root(kind: str = "DeploymentEvent") -> dict[str, Any]:
+    return dict(version(kind)["schema"]["openAPIV3Schema"])
 
 
 def nodes(schema: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
@@ -96,34 +100,41 @@ def test_a_field_with_two_meanings_is_refused() -> None:
         structural(Torn)
 
 
-def test_every_field_has_a_type_and_only_what_a_structural_schema_may_have() -> None:
-    for path, node in nodes(root()):
+@pytest.mark.parametrize("kind", NAMES)
+def test_every_field_has_a_type_and_only_what_a_structural_schema_may_have(kind: str) -> None:
+    for path, node in nodes(root(kind)):
         assert "type" in node, path
         assert set(node) <= ALLOWED, path
 
 
-def test_every_field_has_a_description_that_is_a_sentence() -> None:
-    for path, node in nodes(root()):
+@pytest.mark.parametrize("kind", NAMES)
+def test_every_field_has_a_description_that_is_a_sentence(kind: str) -> None:
+    for path, node in nodes(root(kind)):
         if path == ".metadata" or path.endswith("[]"):
             continue
         assert node["description"][0].isupper(), path
         assert node["description"].endswith("."), path
 
 
-def test_every_text_list_and_free_field_of_the_spec_is_bounded_or_known_to_be_free() -> None:
-    free = [path for path, node in nodes(root()) if node.get("x-kubernetes-preserve-unknown-fields")]
+@pytest.mark.parametrize("kind", NAMES)
+def test_every_text_list_and_free_field_of_the_spec_is_bounded_or_known_to_be_free(kind: str) -> None:
+    free = [path for path, node in nodes(root(kind)) if node.get("x-kubernetes-preserve-unknown-fields")]
 
-    assert free == [".spec.metadata", ".status.kopf"]
-    for path, node in nodes(root()["properties"]["spec"]):
+    assert set(free) <= {".spec.metadata", ".status.kopf"}
+    for path, node in nodes(root(kind)["properties"]["spec"]):
         if node["type"] == "string" and "enum" not in node and "format" not in node:
             assert "maxLength" in node, path
         if node["type"] == "array":
             assert "maxItems" in node, path
 
 
-def test_only_what_a_person_must_say_is_required() -> None:
-    assert root()["required"] == ["spec"]
-    assert root()["properties"]["spec"]["required"] == ["product", "environment", "status"]
+@pytest.mark.parametrize(
+    ("kind", "required"),
+    [("DeploymentEvent", {"product", "environment", "status"}), ("BuildEvent", {"product", "version", "status"})],
+)
+def test_only_what_a_person_must_say_is_required(kind: str, required: set[str]) -> None:
+    assert root(kind)["required"] == ["spec"]
+    assert set(root(kind)["properties"]["spec"]["required"]) == required
 
 
 def test_enumerations_are_those_of_the_record() -> None:
@@ -134,21 +145,29 @@ def test_enumerations_are_those_of_the_record() -> None:
     assert spec["trigger"]["enum"] == [trigger.value for trigger in Trigger]
 
 
-def test_every_rule_says_a_sentence_and_points_to_a_field_that_exists() -> None:
-    paths = {path for path, _ in nodes(root())}
+def test_a_build_is_never_unknown() -> None:
+    words = root("BuildEvent")["properties"]["spec"]["properties"]["status"]["enum"]
 
-    for path, node in nodes(root()):
+    assert words == [status.value for status in Status if status is not Status.UNKNOWN]
+
+
+@pytest.mark.parametrize("kind", NAMES)
+def test_every_rule_says_a_sentence_and_points_to_a_field_that_exists(kind: str) -> None:
+    paths = {path for path, _ in nodes(root(kind))}
+
+    for path, node in nodes(root(kind)):
         for rule in node.get("x-kubernetes-validations", []):
             assert "message" in rule
             assert path + rule.get("fieldPath", "") in paths
 
 
-def test_columns_and_selectable_fields_point_to_fields_that_exist() -> None:
-    paths = {path for path, _ in nodes(root())} | {".metadata.creationTimestamp"}
+@pytest.mark.parametrize("kind", NAMES)
+def test_columns_and_selectable_fields_point_to_fields_that_exist(kind: str) -> None:
+    paths = {path for path, _ in nodes(root(kind))} | {".metadata.creationTimestamp"}
 
-    for column in version()["additionalPrinterColumns"]:
+    for column in version(kind)["additionalPrinterColumns"]:
         assert column["jsonPath"].replace("[?(@.type=='Recorded')]", "[]") in paths, column["name"]
-    for field in version()["selectableFields"]:
+    for field in version(kind)["selectableFields"]:
         assert field["jsonPath"] in paths
 
 

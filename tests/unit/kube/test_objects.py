@@ -7,6 +7,7 @@ import pytest
 
 from deploytrail.errors import Rejected
 from deploytrail.kube.conditions import accepted, duration, refused
+from deploytrail.kube.forms import DEPLOYMENT
 from deploytrail.kube.objects import from_object, is_record, to_object
 from deploytrail.record.lifecycle import decide
 from deploytrail.record.model import ApplicationRef, Deployment, Links, Source, Status, Trigger
@@ -31,7 +32,7 @@ def full() -> Deployment:
         application=ApplicationRef(namespace="argocd", name="web", uid="u", history_id=3, revisions=("a" * 40,)),
         metadata={"deep": {"list": [1, None, "x"]}},
     )
-    return decide(None, told).deployment
+    return decide(None, told).record
 
 
 def stored(deployment: Deployment) -> dict[str, Any]:
@@ -47,16 +48,16 @@ def applied(status: dict[str, Any] | None = None, **spec: Any) -> dict[str, Any]
 
 
 def test_a_record_survives_the_way_through_the_cluster_unchanged() -> None:
-    assert from_object(stored(full()), home="home") == full()
+    assert from_object(stored(full()), DEPLOYMENT, home="home") == full()
 
 
 def test_the_same_object_in_another_namespace_is_not_a_record_of_ours() -> None:
-    assert is_record(stored(full()), home="home")
-    assert not is_record(stored(full()), home="elsewhere")
+    assert is_record(stored(full()), DEPLOYMENT, home="home")
+    assert not is_record(stored(full()), DEPLOYMENT, home="elsewhere")
 
 
 def test_what_somebody_applied_is_a_report_by_kubectl() -> None:
-    made = from_object(applied(finishedAt="2026-03-02T11:00:00Z"), home="home")
+    made = from_object(applied(finishedAt="2026-03-02T11:00:00Z"), DEPLOYMENT, home="home")
 
     assert (made.source, made.trigger, made.status) == (Source.KUBECTL, Trigger.KUBECTL, Status.COMPLETED)
     assert made.history == ((Status.COMPLETED, NOON - timedelta(hours=1)),)
@@ -65,14 +66,18 @@ def test_what_somebody_applied_is_a_report_by_kubectl() -> None:
 def test_states_that_an_applied_event_went_through_are_remembered_in_its_status() -> None:
     before = {"history": [{"status": "started", "at": "2026-03-02T11:00:00Z"}]}
 
-    made = from_object(applied(before, finishedAt=CREATED), home="home")
+    made = from_object(applied(before, finishedAt=CREATED), DEPLOYMENT, home="home")
 
     assert [status for status, _ in made.history] == [Status.STARTED, Status.COMPLETED]
 
 
 def test_an_object_that_no_schema_checked_is_refused_by_field() -> None:
     with pytest.raises(Rejected, match=r"spec\.status") as refusal:
-        from_object(applied(status=None) | {"spec": {"product": "a", "environment": "b", "status": "x"}}, home="home")
+        from_object(
+            applied(status=None) | {"spec": {"product": "a", "environment": "b", "status": "x"}},
+            DEPLOYMENT,
+            home="home",
+        )
 
     assert refusal.value.field == "status"
 
@@ -104,7 +109,7 @@ def test_two_replicas_compute_the_same_status() -> None:
 def test_a_condition_that_still_holds_keeps_its_time() -> None:
     before = {"conditions": [{"type": "Recorded", "status": "True", "lastTransitionTime": "2026-01-01T00:00:00Z"}]}
 
-    status = accepted(applied(before), from_object(applied(), home="home"))
+    status = accepted(applied(before), from_object(applied(), DEPLOYMENT, home="home"))
 
     assert status["conditions"][0]["lastTransitionTime"] == "2026-01-01T00:00:00Z"
 

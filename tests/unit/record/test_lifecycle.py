@@ -15,7 +15,7 @@ EARLIER = NOON - timedelta(minutes=5)
 def record_of(*reports: Report) -> Deployment:
     current: Deployment | None = None
     for each in reports:
-        current = decide(current, each).deployment
+        current = decide(current, each).record
     assert current is not None
     return current
 
@@ -26,7 +26,7 @@ def test_the_first_report_creates_the_record_with_everything_it_says() -> None:
     decision = decide(None, told)
 
     assert isinstance(decision, Create)
-    made = decision.deployment
+    made = decision.record
     assert (made.id, made.status, made.commit, made.images) == (told.id, Status.COMPLETED, "a" * 40, ("web:1",))
     assert made.duration == timedelta(minutes=1)
     assert made.tellings == (told.telling,)
@@ -59,8 +59,8 @@ def test_a_status_never_moves_back(told_before: Status, told_now: Status, status
     decision = decide(before, report(status=told_now, at=LATER))
 
     assert isinstance(decision, Advance)
-    assert decision.deployment.status is status
-    assert [t.status for t in decision.deployment.tellings] == [told_before, told_now]
+    assert decision.record.status is status
+    assert [t.status for t in decision.record.tellings] == [told_before, told_now]
 
 
 def test_of_two_verdicts_the_newer_event_time_leads() -> None:
@@ -68,8 +68,8 @@ def test_of_two_verdicts_the_newer_event_time_leads() -> None:
 
     decision = decide(before, report(status=Status.COMPLETED, at=EARLIER))
 
-    assert decision.deployment.status is Status.FAILED
-    assert decision.deployment.history == ((Status.COMPLETED, EARLIER), (Status.FAILED, LATER))
+    assert decision.record.status is Status.FAILED
+    assert decision.record.history == ((Status.COMPLETED, EARLIER), (Status.FAILED, LATER))
 
 
 def test_a_kept_verdict_is_not_touched_by_a_second_one() -> None:
@@ -103,7 +103,7 @@ def test_a_late_state_only_fills_gaps() -> None:
 
     decision = decide(done, report(status=Status.STARTED, at=EARLIER, commit="old", branch="main"))
 
-    assert (decision.deployment.commit, decision.deployment.branch) == ("new", "main")
+    assert (decision.record.commit, decision.record.branch) == ("new", "main")
 
 
 def test_a_record_keeps_its_place_though_rules_change() -> None:
@@ -111,7 +111,7 @@ def test_a_record_keeps_its_place_though_rules_change() -> None:
 
     decision = decide(started, report(at=LATER, product="renamed", environment="elsewhere"))
 
-    assert (decision.deployment.product, decision.deployment.environment) == ("web", "production")
+    assert (decision.record.product, decision.record.environment) == ("web", "production")
 
 
 def test_a_duration_is_unknown_not_zero_without_a_start() -> None:

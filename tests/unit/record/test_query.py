@@ -14,7 +14,7 @@ HOUR = timedelta(hours=1)
 
 
 def record(told: Report | None = None) -> Deployment:
-    return decide(None, told or report()).deployment
+    return decide(None, told or report()).record
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,166 @@
+"""The records of one type as objects: written past the picture that follows the API server, read from it."""
+
+from datetime import timedelta
+from typing import Generic
+
+import orjson
+
+from deploytrail.errors import Rejected, Unavailable
+from deploytrail.kube.client import AlreadyExists, Kube, Object, Stale
+from deploytrail.kube.forms import Form
+from deploytrail.kube.objects import from_object, to_object
+from deploytrail.kube.watch import Reflector
+from deploytrail.record.admission import MOST_REPORTS
+from deploytrail.record.lifecycle import Advance, Create, Same, decide
+from deploytrail.record.model import AnyReport, Binding, R, Telling
+from deploytrail.record.query import Page, Query
+from deploytrail.record.series import aim
+from deploytrail.record.version import Version, claim_of
+from deploytrail.stores.base import Outcome, Recorded, VersionTaken, decided
+from deploytrail.stores.picture import Picture
+from deploytrail.stores.versions import Holder, Versions
+
+LARGEST_OBJECT = 1_300_000
+"""Bytes; etcd refuses requests over 1.5 MiB, and the status is still to come."""
+
+
+class KubernetesShelf(Generic[R]):
+    """See Shelf. Records go to ``home``; what users apply elsewhere is read where it is."""
+
+    def __init__(self, kube: Kube, form: Form[R], versions: Versions, *, home: str, window: timedelta) -> None:
+        self._kube, self._form, self._versions, self._home, self._window = kube, form, versions, home, window
+        self._picture = Picture(form, home=home)
+        self.reflector = Reflector(
+            kube,
+            form.kind,
+            namespace=None if form.applied else home,
+            changed=self._picture.put,
+            removed=self._picture.remove,
+            listed=self._picture.keep_only,
+        )
+
+    async def get(self, record_id: str) -> R | None:
+        """See Shelf."""
+        self.must_be_complete()
+        return self._picture.get(record_id)
+
+    async def find(self, query: Query) -> Page[R]:
+        """See Shelf."""
+        self.must_be_complete()
+        return self._picture.find(query)
+
+    async def reports(self, record_id: str) -> tuple[Telling, ...] | None:
+        """See Shelf. The picture holds no bodies: they are asked of the API server."""
+        known = await self.get(record_id)
+        if known is None:
+            return None
+        resource = known.resource
+        where = (resource.namespace, resource.name) if resource is not None else (self._home, known.id)
+        stored = await self._kube.get(self._form.kind, *where)
+        return self._parse(stored).tellings if stored is not None else None
+
+    def must_be_complete(self) -> None:
+        """Raise Unavailable before everything has been listed once."""
+        if not self.reflector.synced.is_set():
+            raise Unavailable(f"still reading the {self._form.kind.plural} from the Kubernetes API server")
+
+    async def record(self, report: AnyReport[R]) -> Outcome[R]:
+        """See Store. Optimistic: judged against what was read, written only if that is still so."""
+        if report.resource is not None:
+            return await self._applied(report)
+        known = self._known(report)
+        if known is not None:
+            aimed = self._aim(report, known)
+            if aimed.id == known.id and isinstance(repeated := decide(known, aimed), Same):
+                return decided(repeated)
+        stored = await self._read(known.id) if known is not None else None
+        while True:
+            try:
+                return await self._judge(report, stored)
+            except _Outrun as faster:  # judge again against what somebody else wrote
+                stored = await self._read(faster.record_id)
+
+    def _known(self, report: AnyReport[R]) -> R | None:
+        """The record it may belong to, as far as this replica knows: for a series, the newest of it."""
+        if report.series is None:
+            return self._picture.get(report.id)
+        self.must_be_complete()
+        return self._picture.newest(report.series.key)
+
+    def _aim(self, report: AnyReport[R], newest: R | None) -> AnyReport[R]:
+        return aim(report, newest, window=self._window)
+
+    async def _judge(self, report: AnyReport[R], stored: Object | None) -> Outcome[R]:
+        current = self._parse(stored) if stored is not None else None
+        aimed = self._aim(report, current)
+        if current is not None and current.id != aimed.id:
+            current, stored = None, None  # the series goes on with its next record
+        decision = decide(current, aimed)
+        if not isinstance(decision, Create | Advance):
+            return decided(decision)
+        body = self._to_object(decision.record, stored)  # refused for its size, it must not have claimed a version
+        bound = await self._claim(aimed)
+        if bound is not None and aimed.binding is Binding.STRICT:
+            return VersionTaken(bound.product, bound.version, bound.commit)
+        if bound is not None:
+            decision = decide(current, aimed.model_copy(update={"version_conflict": bound.commit}))
+            body = self._to_object(decision.record, stored)
+        await self._write(body, new=stored is None)
+        return decided(decision)
+
+    async def _claim(self, report: AnyReport[R]) -> Version | None:
+        """What the report's version is bound to, if that is another commit than the report's."""
+        claim = claim_of(report)
+        if claim is None:
+            return None
+        resource = report.resource
+        namespace, name = (resource.namespace, resource.name) if resource else (self._home, report.id)
+        return await self._versions.claim(claim, Holder(self._form.name, namespace, name))
+
+    def _to_object(self, record: R, stored: Object | None) -> Object:
+        if len(record.tellings) > MOST_REPORTS:
+            raise Rejected(f"{record.id} has {MOST_REPORTS} reports already, the most it can hold", reason="too-large")
+        version = stored["metadata"]["resourceVersion"] if stored else None
+        body = to_object(record, namespace=self._home, resource_version=version)
+        if len(orjson.dumps(body)) > LARGEST_OBJECT:
+            raise Rejected(
+                f"the record would exceed {LARGEST_OBJECT} bytes, the most that the Kubernetes store can hold",
+                reason="too-large",
+            )
+        return body
+
+    async def _write(self, body: Object, *, new: bool) -> None:
+        name = body["metadata"]["name"]
+        try:
+            if new:
+                self._picture.put(await self._kube.create(self._form.kind, self._home, body))
+            else:
+                self._picture.put(await self._kube.replace(self._form.kind, self._home, name, body))
+        except (AlreadyExists, Stale) as error:
+            raise _Outrun(name) from error
+
+    async def _applied(self, report: AnyReport[R]) -> Outcome[R]:
+        """What somebody applied is durable already, and is its own record."""
+        assert report.resource is not None  # noqa: S101 - narrows the type for the caller above
+        stored = await self._kube.get(self._form.kind, report.resource.namespace, report.resource.name)
+        if stored is None or stored["metadata"]["uid"] != report.resource.uid:
+            raise Rejected(f"the {self._form.name} was deleted before it was recorded", reason="not-found")
+        bound = await self._claim(report)
+        if bound is not None:
+            return VersionTaken(bound.product, bound.version, bound.commit)
+        first = not stored.get("status", {}).get("history")
+        return Recorded(self._parse(stored), created=first)
+
+    async def _read(self, name: str) -> Object | None:
+        return await self._kube.get(self._form.kind, self._home, name)
+
+    def _parse(self, obj: Object) -> R:
+        return from_object(obj, self._form, home=self._home)
+
+
+class _Outrun(Exception):
+    """Somebody else wrote the record first."""
+
+    def __init__(self, record_id: str) -> None:
+        super().__init__(record_id)
+        self.record_id = record_id
