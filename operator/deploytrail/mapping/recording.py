@@ -7,7 +7,7 @@ Two shapes are read, also mixed: one JSON object a line, ``{"type", "observedAt"
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeAlias
 
@@ -25,6 +25,8 @@ class Event:
     """When it was observed; else the newest time in the object; None when there is none."""
     deleted: bool
     obj: Mapping[str, Any]
+    observed: bool = True
+    """Whether the recording says when it was observed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +38,50 @@ class Broken:
 
 
 Read: TypeAlias = Event | Broken
+Name: TypeAlias = tuple[str | None, str | None]
 
 
 def read(lines: Iterable[str]) -> Iterator[Read]:
-    """Every event and every broken line, in order. Lines count from 1; an object is told by its first line."""
+    """Every event and every broken line; the events of one Application in order.
+
+    Lines count from 1; an object over several lines is told by its first. A request alone writes no time into the
+    object: without observedAt, an event that brings no newer time gets that of the next one of its Application.
+    """
+    clocks = _Clocks()
     for line, document in _documents(lines):
-        if isinstance(document, str):
-            yield Broken(line, document)
-        elif document.get("type") != "BOOKMARK":
-            yield _event(line, document)
+        item = _event(line, document) if isinstance(document, Mapping) else Broken(line, document)
+        if isinstance(item, Broken):
+            yield item
+        elif item is not None:
+            yield from clocks.order(item)
+    yield from clocks.rest()
+
+
+class _Clocks:
+    """By Application: the newest time that was told, and the events that told none since."""
+
+    def __init__(self) -> None:
+        self._told: dict[Name, datetime] = {}
+        self._held: dict[Name, list[Event]] = {}
+
+    def order(self, event: Event) -> Iterator[Event]:
+        """The events whose time is known with this one."""
+        metadata = part(event.obj, "metadata")
+        name = text(metadata.get("namespace")), text(metadata.get("name"))
+        told = self._told.get(name)
+        if not event.observed and told is not None and (event.at is None or event.at <= told):
+            self._held.setdefault(name, []).append(event)
+            return
+        for held in self._held.pop(name, []):
+            yield replace(held, at=event.at)
+        if event.at is not None:
+            self._told[name] = event.at
+        yield event
+
+    def rest(self) -> Iterator[Event]:
+        """Those that nothing came after."""
+        for held in self._held.values():
+            yield from held
 
 
 def _documents(lines: Iterable[str]) -> Iterator[tuple[int, Mapping[str, Any] | str]]:
@@ -86,8 +123,10 @@ def _parse(document: str) -> Mapping[str, Any] | str:
     return parsed if isinstance(parsed, dict) else "not a JSON object"
 
 
-def _event(line: int, document: Mapping[str, Any]) -> Read:
+def _event(line: int, document: Mapping[str, Any]) -> Read | None:
     kind, obj = document.get("type"), part(document, "object")
+    if kind == "BOOKMARK":
+        return None
     if kind == "ERROR":
         return Broken(line, f"the watch failed: {text(obj.get('message')) or 'no message'}")
     if kind not in ("ADDED", "MODIFIED", "DELETED") or not obj:
@@ -98,7 +137,7 @@ def _event(line: int, document: Mapping[str, Any]) -> Read:
     at = instant(observed) if observed is not None else _newest(obj)
     if observed is not None and at is None:
         return Broken(line, f"observedAt is not a time: {observed!r}")
-    return Event(line, at, kind == "DELETED", obj)
+    return Event(line, at, kind == "DELETED", obj, observed is not None)
 
 
 def _newest(obj: Mapping[str, Any]) -> datetime | None:

@@ -2,6 +2,7 @@
 
 import io
 import json
+from pathlib import Path
 
 import pytest
 
@@ -32,6 +33,23 @@ def test_a_stream_gives_its_records_and_nothing_else(stream: Stream) -> None:
             assert not row["counted"]
             rows.remove(row)
     assert rows == []
+    assert (code, err.getvalue()) == (0, "")
+
+
+@EACH
+def test_a_stream_as_kubectl_prints_it_gives_the_same_records(stream: Stream, tmp_path: Path) -> None:
+    printed = tmp_path / "kubectl.json"
+    with stream.path.open(encoding="utf-8") as lines, printed.open("w", encoding="utf-8") as copy:
+        for line in lines:
+            event = json.loads(line)
+            copy.write(json.dumps({"type": event["type"], "object": event["object"]}, indent=4) + "\n")
+    out, err = io.StringIO(), io.StringIO()
+
+    code = replay([printed], out=out, err=err)
+
+    rows = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert all(any(matches(expected, row) for row in rows) for expected in stream.records)
+    assert len(rows) == len(fold(stream.events).rows())
     assert (code, err.getvalue()) == (0, "")
 
 

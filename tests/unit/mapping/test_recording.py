@@ -65,6 +65,18 @@ def test_an_object_without_any_time_has_no_clock() -> None:
     assert found.at is None
 
 
+def test_a_request_without_a_time_of_its_own_was_made_just_before_what_came_next() -> None:
+    requested = written(observed=None, operation={"sync": {}})
+    running = written(observed=None, status__operationState={"startedAt": "2026-03-02T10:00:00Z"})
+    other = written(observed=None, metadata__name="other")
+
+    found = list(read(lines(written(observed=None), requested, other, running, requested)))
+
+    assert [(item.line, item.at.hour) for item in found if isinstance(item, Event) and item.at] == [
+        (1, 9), (3, 9), (2, 10), (4, 10), (5, 9),
+    ]  # fmt: skip
+
+
 def test_empty_lines_and_bookmarks_are_nothing() -> None:
     assert list(read(["\n", "  \n", *lines({"type": "BOOKMARK", "object": {"kind": "Application"}})])) == []
 
