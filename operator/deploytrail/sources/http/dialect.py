@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
+from uuid import UUID, uuid5
 
 import orjson
 
 from deploytrail.errors import DeploytrailError, Reason, Rejected, Unavailable
 from deploytrail.keys.model import Key
-from deploytrail.record.model import Deployment, Report
+from deploytrail.record.model import AnyReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """One API, spoken like a native."""
+    """One API, or that part of it which shares three functions, spoken like a native."""
 
     name: str
     """As keys are limited to it and metrics count it."""
@@ -58,10 +59,10 @@ class Dialect:
     methods: tuple[str, ...]
     key: Callable[[Head], str | None]
     """The key as presented, or None."""
-    parse: Callable[[Request], Report]
+    parse: Callable[[Request], AnyReport[Any]]
     """Raises Rejected, in this API's words."""
-    answer: Callable[[Deployment], Answer]
-    """What says that the report is recorded."""
+    answer: Callable[[Any], Answer]
+    """What says that the report is recorded: from the record it became part of."""
     refuse: Callable[[DeploytrailError], Answer]
     """What says that it is not: Rejected, Unavailable, or a defect of ours."""
 
@@ -95,6 +96,20 @@ def code_of(error: DeploytrailError, codes: Mapping[Reason, int] = HTTP_CODES) -
             return 503
         case _:
             return 500
+
+
+def uuid_of(kind: str, *key: str) -> str:
+    """The UUID of a thing whose own id is none, for APIs that promise UUIDs: the same key gives the same one."""
+    return str(uuid5(_NAMESPACE, "".join(f"{len(part)}:{part}" for part in (kind, *key))))
+
+
+_NAMESPACE = UUID("6f1d2b0a-4f3e-4c64-9a53-2f6d0b7c8e19")
+
+
+def bearer(head: Head) -> str | None:
+    """The key in ``Authorization: Bearer``; the scheme's case does not matter."""
+    scheme, _, key = head.headers.get("authorization", "").strip().partition(" ")
+    return key.strip() or None if scheme.lower() == "bearer" else None
 
 
 def key_in_header(name: str) -> Callable[[Head], str | None]:

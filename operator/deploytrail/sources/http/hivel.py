@@ -2,58 +2,21 @@
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    FailFast,
-    Field,
-    TypeAdapter,
-    ValidationError,
-)
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from deploytrail.errors import DeploytrailError, Reason, Rejected, Unavailable
 from deploytrail.mapping.hivel import parse_status, product_of, version_of
 from deploytrail.mapping.repositories import normalise
-from deploytrail.mapping.times import parse_instant
 from deploytrail.record.identity import hivel_id
-from deploytrail.record.model import Deployment, Facts, Links, Repeat, Report, Source, Status, Telling, Trigger
+from deploytrail.record.model import Binding, Deployment, Facts, Links, Repeat, Report, Source, Status, Telling, Trigger
 from deploytrail.sources.http.dialect import Answer, Dialect, Request, code_of, fingerprint, key_in_header
+from deploytrail.sources.http.fields import Given, Number, Numbers, Time, Told
 
 _LONGEST_ID = 512
 _LONGEST_RAW_STATUS = 512
 _COMMIT = re.compile(r"[0-9A-Fa-f]{4,64}")
-
-
-def _blank_is_absent(value: object) -> object:
-    return None if isinstance(value, str) and not value.strip() else value
-
-
-def _number_is_text(value: object) -> object:
-    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else _blank_is_absent(value)
-
-
-def _listed(value: object) -> object:
-    return [_number_is_text(item) for item in value] if isinstance(value, list) else value
-
-
-def _not_blank(value: str) -> str:
-    if not value.strip():
-        raise PydanticCustomError("blank", "must not be empty")
-    return value
-
-
-Given = Annotated[str, AfterValidator(_not_blank)]
-Told = Annotated[str | None, BeforeValidator(_blank_is_absent)]
-"""CI variables expand to nothing: an optional text that is blank was not told."""
-Number = Annotated[str | None, BeforeValidator(_number_is_text)]
-Numbers = Annotated[tuple[str | None, ...], FailFast(), BeforeValidator(_listed)]
-Time = Annotated[datetime, BeforeValidator(parse_instant)]
 
 
 class Event(BaseModel):
@@ -61,7 +24,7 @@ class Event(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="allow", hide_input_in_errors=True)
 
-    deployment_id: Annotated[str, Field(max_length=_LONGEST_ID), AfterValidator(_not_blank)]
+    deployment_id: Annotated[Given, Field(max_length=_LONGEST_ID)]
     event_type: Literal["completed"]
     status: str
     start_time: Time
@@ -104,6 +67,7 @@ def parse(request: Request) -> Report:
         finished_at=event.end_time,
         reason=_reason(event),
         repeat=Repeat.CONFLICT,
+        binding=Binding.LENIENT,
     )
 
 
@@ -180,7 +144,7 @@ def _rejection(error: ValidationError) -> Rejected:
             return Rejected(f"{field} {first['ctx']['error']}", reason="invalid-time", field=field)
         case _, "blank":
             return Rejected(f"{field} must not be empty", reason="invalid-field", field=field)
-        case _, "string_too_long":
+        case _, "string_too_long" | "too_long":
             return Rejected(f"{field} is longer than {_LONGEST_ID} characters", reason="invalid-field", field=field)
         case "pr_numbers", _:
             return Rejected("pr_numbers must be a list of numbers", reason="invalid-field", field=field)

@@ -15,7 +15,7 @@ from deploytrail.errors import DeploytrailError, Rejected, Unavailable
 from deploytrail.keys.model import Key
 from deploytrail.keys.model import Scope as KeyScope
 from deploytrail.keys.ring import KeyRing
-from deploytrail.record.model import Report
+from deploytrail.record.model import AnyReport
 from deploytrail.recorder import Recorder
 from deploytrail.sources.http import body
 from deploytrail.sources.http.body import ClientGone, Limits
@@ -78,15 +78,15 @@ class IngestLane:
             return _refusal(dialect, refusal)
         try:
             async with asyncio.timeout(self._record_seconds):
-                deployment = await self._recorder.record(report, now=now)
+                record = await self._recorder.record(report, now=now)
         except TimeoutError:
             telemetry.unavailable(dialect.name)
             return _refusal(dialect, Unavailable("the store did not answer in time"))
         except (Rejected, Unavailable) as refusal:  # counted by the recorder
             return _refusal(dialect, refusal)
-        return dialect.answer(deployment)
+        return dialect.answer(record)
 
-    async def _read(self, dialect: Dialect, head: Head, receive: Receive, *, now: datetime) -> Report:
+    async def _read(self, dialect: Dialect, head: Head, receive: Receive, *, now: datetime) -> AnyReport[Any]:
         if head.method not in dialect.methods:
             raise Rejected(f"use {' or '.join(dialect.methods)}", reason="method")
         key = self._ring.find(dialect.key(head), scope=KeyScope.INGEST, api=dialect.name, now=now)
@@ -114,11 +114,11 @@ def _head(scope: Scope) -> Head:
     )
 
 
-def _check_permission(key: Key, report: Report) -> None:
-    product, environment = report.facts.product, report.facts.environment
+def _check_permission(key: Key, report: AnyReport[Any]) -> None:
+    product, environment = report.facts.product, getattr(report.facts, "environment", None)
     if key.products and product not in key.products:
         raise Rejected(f"the key {key.name} may not report for this product", reason="permission", field="product")
-    if key.environments and environment not in key.environments:
+    if key.environments and environment is not None and environment not in key.environments:
         raise Rejected(
             f"the key {key.name} may not report for this environment", reason="permission", field="environment"
         )
