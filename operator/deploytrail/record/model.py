@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
+from itertools import groupby
 from typing import Any, Generic, TypeVar
 
 from pydantic import Field
@@ -121,8 +122,9 @@ class Record(Subject):
 
     @property
     def history(self) -> tuple[State, ...]:
-        """Every state with the time it was reached, as told, oldest first."""
-        return tuple(sorted(((t.status, t.at) for t in self.tellings), key=lambda state: (state[1], state[0].rank)))
+        """Every state with the time it was reached, as told, oldest first. One told again is not reached again."""
+        told = sorted(((t.status, t.at) for t in self.tellings), key=lambda state: (state[1], state[0].rank))
+        return tuple(next(same) for _, same in groupby(told, key=lambda state: state[0]))
 
 
 class Deployment(Facts, Record):

@@ -72,6 +72,16 @@ def test_of_two_verdicts_the_newer_event_time_leads() -> None:
     assert decision.record.history == ((Status.COMPLETED, EARLIER), (Status.FAILED, LATER))
 
 
+def test_a_state_that_is_told_again_is_not_reached_again() -> None:
+    before = record_of(report(status=Status.STARTED, at=EARLIER))
+
+    again = decide(before, report(status=Status.STARTED, at=NOON, content="now with its end")).record
+    done = decide(again, report(status=Status.COMPLETED, at=LATER)).record
+
+    assert len(done.tellings) == 3
+    assert done.history == ((Status.STARTED, EARLIER), (Status.COMPLETED, LATER))
+
+
 def test_a_kept_verdict_is_not_touched_by_a_second_one() -> None:
     before = record_of(report(status=Status.FAILED, repeat=Repeat.KEEP))
 
