@@ -21,6 +21,10 @@ REQUEST_TIMEOUT = aiohttp.ClientTimeout(total=5, sock_connect=2)
 WATCH_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=2, sock_read=150)
 """Longer than the minute between two bookmarks: a silent stream is a broken one."""
 
+_UNKNOWN_KIND = (
+    "the Kubernetes API server does not know this kind of object: is its CustomResourceDefinition installed?"
+)
+
 METADATA_ONLY = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json"
 
 
@@ -214,8 +218,8 @@ class Kube:
         return response
 
 
-class _NotFound(DeploytrailError):
-    pass
+class _NotFound(Unavailable):
+    """Who does not expect it needs what is not there: a kind or a namespace, which may come."""
 
 
 async def _load_default(configuration: Configuration) -> None:
@@ -234,7 +238,7 @@ def _translate(status: int, content: bytes) -> DeploytrailError:
     message = str(answer.get("message") or f"the Kubernetes API server answered {status}")
     match status:
         case 404:
-            return _NotFound(message)
+            return _NotFound(message if "message" in answer else _UNKNOWN_KIND)
         case 409 if answer.get("reason") == "AlreadyExists":
             return AlreadyExists(message)
         case 409:

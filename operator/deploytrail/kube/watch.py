@@ -46,7 +46,8 @@ class Reflector:
         self._changed, self._removed, self._listed = changed, removed, listed
         self.synced = asyncio.Event()
         self.away_since: datetime | None = None
-        """Since when the API server does not answer; None while it does."""
+        """Since when nothing is heard of the kind; None while it is followed."""
+        self.away_because = ""
 
     async def run(self) -> None:
         """Follow for ever; only cancellation ends it."""
@@ -100,7 +101,7 @@ class Reflector:
 
     def _away(self, error: DeploytrailError) -> None:
         if self.away_since is None:
-            self.away_since = datetime.now(UTC)
+            self.away_since, self.away_because = datetime.now(UTC), str(error)
             log.warning("watch_interrupted", resource=self._kind.plural, reason=str(error))
 
     def _back(self) -> None:

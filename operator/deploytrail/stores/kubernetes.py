@@ -85,9 +85,10 @@ class KubernetesStore:
 
     async def check(self) -> None:
         """See Store."""
-        since = min((each.away_since for each in self._reflectors if each.away_since is not None), default=None)
-        telemetry.STORE_UP.set(since is None)
-        if since is not None:
-            raise Unavailable(f"the Kubernetes API server is away since {to_rfc3339(since)}")
+        away = [(each.away_since, each.away_because) for each in self._reflectors if each.away_since is not None]
+        telemetry.STORE_UP.set(not away)
+        if away:
+            since, why = min(away)
+            raise Unavailable(f"cut off from the Kubernetes API server since {to_rfc3339(since)}: {why}")
         for shelf in self._shelves.values():
             shelf.must_be_complete()
