@@ -112,11 +112,17 @@ class Kube:
 
     async def create(self, kind: Kind, namespace: str, body: Object) -> Object:
         """Store a new object; AlreadyExists when its name is taken."""
-        return await self._json("POST", kind.path(namespace), body=body)
+        try:
+            return await self._json("POST", kind.path(namespace), body=body)
+        except _NotFound as error:  # the namespace or the kind itself
+            raise Unavailable(f"there is no place for {kind.plural} in {namespace}: {error}") from error
 
     async def replace(self, kind: Kind, namespace: str, name: str, body: Object) -> Object:
-        """Store a changed object; Stale when somebody else was faster."""
-        return await self._json("PUT", kind.path(namespace, name), body=body)
+        """Store a changed object; Stale when somebody else changed or deleted it first."""
+        try:
+            return await self._json("PUT", kind.path(namespace, name), body=body)
+        except _NotFound as error:
+            raise Stale(str(error)) from error
 
     async def patch_status(self, kind: Kind, namespace: str, name: str, status: Mapping[str, Any]) -> Object | None:
         """Merge into the status subresource; None when the object is gone."""

@@ -7,8 +7,9 @@ from those that deploy again by the content and by a window of time.
 
 from datetime import timedelta
 
+from deploytrail.record.admission import MOST_REPORTS
 from deploytrail.record.identity import attempt_id
-from deploytrail.record.model import AnyReport, Attempt, R
+from deploytrail.record.model import AnyReport, Attempt, R, Record
 
 REPLAY_WINDOW = timedelta(minutes=10)
 """Clients retry for seconds; the same words an hour later are another deployment."""
@@ -29,13 +30,20 @@ def aim(report: AnyReport[R], newest: R | None, *, window: timedelta = REPLAY_WI
     return report.model_copy(update={"id": attempt_id(series, number), "attempt": attempt})
 
 
+def is_over(record: Record) -> bool:
+    """Whether a series may have gone on after this record: it has ended, or it is full."""
+    return record.status.terminal or len(record.tellings) >= MOST_REPORTS
+
+
 def _joins(newest: R, report: AnyReport[R], window: timedelta) -> bool:
-    """Whether it tells of the newest record, which may be over."""
+    """Whether it tells of the newest record, even if that is over."""
+    told = report.telling
+    copies = [telling for telling in newest.tellings if telling.fingerprint == told.fingerprint]
+    if len(newest.tellings) >= MOST_REPORTS and not copies:
+        return False
     if not newest.status.terminal:
         return True
-    told = report.telling
     ends = [telling for telling in newest.tellings if telling.status.terminal]
-    copies = [telling for telling in newest.tellings if telling.fingerprint == told.fingerprint]
     last_heard = max(telling.received_at for telling in copies or ends)
     if not window or told.received_at - last_heard >= window:
         return False

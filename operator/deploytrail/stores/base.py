@@ -86,6 +86,7 @@ class Store(Protocol):
         gives one record, and exactly one caller is told ``created``. A report of a series finds its record by
         record.series. A version is bound to its first commit by record.version: of several first ones at once exactly
         one wins; strict others are refused with VersionTaken, lenient ones recorded with ``version_conflict``.
+        Raises Rejected when the backend can never hold the record.
         """
 
     async def get(self, deployment_id: str) -> Deployment | None:

@@ -69,8 +69,7 @@ class KubernetesStore:
 
     async def version(self, product: str, version: str) -> Version | None:
         """See Store."""
-        if not self._versions.reflector.synced.is_set():
-            raise Unavailable("still reading the versions from the Kubernetes API server")
+        self._versions.must_be_complete()
         return self._versions.get(version_id(product=product, version=version))
 
     async def began(self) -> datetime:
@@ -90,5 +89,6 @@ class KubernetesStore:
         if away:
             since, why = min(away)
             raise Unavailable(f"cut off from the Kubernetes API server since {to_rfc3339(since)}: {why}")
+        self._versions.must_be_complete()
         for shelf in self._shelves.values():
             shelf.must_be_complete()

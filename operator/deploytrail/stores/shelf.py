@@ -8,13 +8,14 @@ import orjson
 from deploytrail.errors import Rejected, Unavailable
 from deploytrail.kube.client import AlreadyExists, Kube, Object, Stale
 from deploytrail.kube.forms import Form
-from deploytrail.kube.objects import from_object, to_object
+from deploytrail.kube.objects import from_object, is_record, to_object
 from deploytrail.kube.watch import Reflector
 from deploytrail.record.admission import MOST_REPORTS
+from deploytrail.record.identity import attempt_id
 from deploytrail.record.lifecycle import Advance, Create, Same, decide
 from deploytrail.record.model import AnyReport, Binding, R, Telling
 from deploytrail.record.query import Page, Query
-from deploytrail.record.series import aim
+from deploytrail.record.series import aim, is_over
 from deploytrail.record.version import Version, claim_of
 from deploytrail.stores.base import Outcome, Recorded, VersionTaken, decided
 from deploytrail.stores.picture import Picture
@@ -69,10 +70,8 @@ class KubernetesShelf(Generic[R]):
         if report.resource is not None:
             return await self._applied(report)
         known = self._known(report)
-        if known is not None:
-            aimed = self._aim(report, known)
-            if aimed.id == known.id and isinstance(repeated := decide(known, aimed), Same):
-                return decided(repeated)
+        if known is not None and report.series is None and isinstance(repeated := decide(known, report), Same):
+            return decided(repeated)
         stored = await self._read(known.id) if known is not None else None
         while True:
             try:
@@ -87,14 +86,16 @@ class KubernetesShelf(Generic[R]):
         self.must_be_complete()
         return self._picture.newest(report.series.key)
 
-    def _aim(self, report: AnyReport[R], newest: R | None) -> AnyReport[R]:
-        return aim(report, newest, window=self._window)
-
     async def _judge(self, report: AnyReport[R], stored: Object | None) -> Outcome[R]:
+        if stored is not None and not is_record(stored, self._form, home=self._home):
+            name = stored["metadata"]["name"]
+            raise Rejected(f"{self._form.name} {name} stands where the record should be", reason="conflict")
         current = self._parse(stored) if stored is not None else None
-        aimed = self._aim(report, current)
+        aimed = aim(report, current, window=self._window)
         if current is not None and current.id != aimed.id:
             current, stored = None, None  # the series goes on with its next record
+        elif current is not None and is_over(current):
+            await self._check_newest(aimed)
         decision = decide(current, aimed)
         if not isinstance(decision, Create | Advance):
             return decided(decision)
@@ -107,6 +108,14 @@ class KubernetesShelf(Generic[R]):
             body = self._to_object(decision.record, stored)
         await self._write(body, new=stored is None)
         return decided(decision)
+
+    async def _check_newest(self, report: AnyReport[R]) -> None:
+        """Another replica may have begun the next record of the series, not seen here yet."""
+        if report.series is None or report.attempt is None:
+            return
+        following = attempt_id(report.series, report.attempt.number + 1)
+        if await self._read(following) is not None:
+            raise _Outrun(following)
 
     async def _claim(self, report: AnyReport[R]) -> Version | None:
         """What the report's version is bound to, if that is another commit than the report's."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
 from pydantic import ValidationError
 
 from deploytrail.errors import Unavailable
@@ -14,6 +15,8 @@ from deploytrail.kube.objects import MANAGED_BY, OURS
 from deploytrail.kube.resources import API_VERSION, VersionSpec
 from deploytrail.kube.watch import Reflector, version
 from deploytrail.record.version import Version, bind, same_commit
+
+log = structlog.get_logger()
 
 PROVEN_AFTER = timedelta(hours=1)
 """A claim this old is good, though retention or a person may have removed its record."""
@@ -49,6 +52,11 @@ class Versions:
         self.reflector = Reflector(
             kube, VERSIONS, namespace=home, changed=self._put, removed=self._remove, listed=self._keep_only
         )
+
+    def must_be_complete(self) -> None:
+        """Raise Unavailable before everything has been listed once."""
+        if not self.reflector.synced.is_set():
+            raise Unavailable("still reading the versions from the Kubernetes API server")
 
     def get(self, version_id: str) -> Version | None:
         """What this replica knows without asking."""
@@ -109,8 +117,13 @@ class Versions:
     def _put(self, obj: Object) -> None:
         name = obj["metadata"]["name"]
         known = self._by_id.get(name)
-        if known is None or known[0] < version(obj):
+        if known is not None and known[0] >= version(obj):
+            return
+        try:
             self._by_id[name] = (version(obj), obj["metadata"]["uid"], _from_object(obj))
+        except Unavailable as unreadable:
+            log.error("version_ignored", name=name, reason=unreadable.message)  # noqa: TRY400 - the sentence says it all
+            self._by_id.pop(name, None)
 
     def _remove(self, obj: Object) -> None:
         known = self._by_id.get(obj["metadata"]["name"])

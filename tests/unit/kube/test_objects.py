@@ -7,11 +7,12 @@ import pytest
 
 from deploytrail.errors import Rejected
 from deploytrail.kube.conditions import accepted, duration, refused
-from deploytrail.kube.forms import DEPLOYMENT
-from deploytrail.kube.objects import from_object, is_record, to_object
+from deploytrail.kube.forms import ANNOTATION, BUILD, DEPLOYMENT, Form
+from deploytrail.kube.objects import SERIES, from_object, is_record, to_object
+from deploytrail.record.identity import quanta_series
 from deploytrail.record.lifecycle import decide
-from deploytrail.record.model import ApplicationRef, Deployment, Links, Source, Status, Trigger
-from tests.reports import NOON, report
+from deploytrail.record.model import ApplicationRef, Attempt, Build, Deployment, Links, Record, Source, Status, Trigger
+from tests.reports import NOON, build, note, report
 
 CREATED = "2026-03-02T12:00:00Z"
 
@@ -35,8 +36,23 @@ def full() -> Deployment:
     return decide(None, told).record
 
 
-def stored(deployment: Deployment) -> dict[str, Any]:
-    made = to_object(deployment, namespace="home")
+def full_build() -> Build:
+    told = build(
+        body="{}", commit="a" * 40, built_by="ci", links=Links(build="https://ci"), metadata={"coverage": None}
+    )
+    marked = told.model_copy(
+        update={"version_conflict": "b" * 40, "attempt": Attempt(series="abcdefgh", number=3), "reason": "why"}
+    )
+    return decide(None, marked).record
+
+
+def full_note() -> Record:
+    series = quanta_series(key="shop", kind="comment", content="", window=timedelta(0))
+    return decide(None, note(series, "two\nlines", environment="production", metadata={"icon": "x"})).record
+
+
+def stored(record: Record) -> dict[str, Any]:
+    made = to_object(record, namespace="home")
     made["metadata"] |= {"uid": "1", "resourceVersion": "1", "generation": 1, "creationTimestamp": CREATED}
     return made
 
@@ -47,8 +63,26 @@ def applied(status: dict[str, Any] | None = None, **spec: Any) -> dict[str, Any]
     return {"metadata": metadata, "spec": spec} | ({"status": status} if status else {})
 
 
-def test_a_record_survives_the_way_through_the_cluster_unchanged() -> None:
-    assert from_object(stored(full()), DEPLOYMENT, home="home") == full()
+@pytest.mark.parametrize(("record", "form"), [(full(), DEPLOYMENT), (full_build(), BUILD), (full_note(), ANNOTATION)])
+def test_a_record_survives_the_way_through_the_cluster_unchanged(record: Record, form: Form[Record]) -> None:
+    assert from_object(stored(record), form, home="home") == record
+
+
+def test_an_object_can_be_selected_by_its_application_and_its_series() -> None:
+    assert stored(full())["metadata"]["labels"]["deploytrail.dev/application-uid"] == "u"
+    assert stored(full_build())["metadata"]["labels"][SERIES] == "abcdefgh"
+
+
+def test_an_annotation_that_somebody_applied_is_none() -> None:
+    with pytest.raises(Rejected, match="made by Deploytrail alone"):
+        from_object(stored(full_note()), ANNOTATION, home="elsewhere")
+
+
+def test_a_build_that_somebody_applied_is_a_report_by_kubectl() -> None:
+    made = from_object(applied(version="2.0.0", builtBy="ann"), BUILD, home="home")
+
+    assert (made.source, made.version, made.built_by, made.status) == (Source.KUBECTL, "2.0.0", "ann", Status.COMPLETED)
+    assert made.resource is not None
 
 
 def test_the_same_object_in_another_namespace_is_not_a_record_of_ours() -> None:
@@ -128,3 +162,14 @@ def test_a_refusal_takes_away_what_an_earlier_spec_had_left() -> None:
 )
 def test_a_duration_is_written_as_go_writes_it(value: float | None, text: str | None) -> None:
     assert duration(None if value is None else timedelta(seconds=value)) == text
+
+
+def test_a_build_has_conditions_that_speak_of_builds() -> None:
+    obj = stored(full_build())
+
+    status = accepted(obj, full_build())
+
+    recorded, settled = status["conditions"]
+    assert (status["buildId"], status["eventType"]) == (full_build().id, "build.completed")
+    assert recorded["message"].endswith(f"Its version was first seen with another commit, {'b' * 40}.")
+    assert settled["message"] == "why"

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from deploytrail.errors import Rejected
-from deploytrail.record.admission import LONGEST_NAME, LONGEST_TEXT, MOST_ITEMS, admit
-from deploytrail.record.model import Links
-from tests.reports import NOON, report
+from deploytrail.record.admission import LONGEST_CONTENT, LONGEST_NAME, LONGEST_TEXT, MOST_ITEMS, admit
+from deploytrail.record.identity import quanta_series
+from deploytrail.record.model import Links, Status
+from tests.reports import NOON, build, note, report
 
 
 @pytest.mark.parametrize(
@@ -44,3 +45,18 @@ def test_a_report_at_the_limits_passes_unchanged() -> None:
     )
 
     assert admit(told, now=NOON) is told
+
+
+def test_a_build_is_never_unknown() -> None:
+    with pytest.raises(Rejected, match="cannot be unknown") as refusal:
+        admit(build(status=Status.UNKNOWN), now=NOON)
+
+    assert (refusal.value.reason, refusal.value.field) == ("invalid-status", "status")
+
+
+def test_a_note_may_be_long_but_not_a_book() -> None:
+    series = quanta_series(key="shop", kind="comment", content="", window=timedelta(0))
+
+    admit(note(series, "x" * LONGEST_CONTENT), now=NOON)
+    with pytest.raises(Rejected, match="content is longer than 65536 characters"):
+        admit(note(series, "x" * (LONGEST_CONTENT + 1)), now=NOON)

@@ -4,16 +4,18 @@ from datetime import timedelta
 
 import pytest
 
+from deploytrail.record.identity import quanta_series
 from deploytrail.record.lifecycle import Advance, Contradict, Create, Same, decide
-from deploytrail.record.model import Deployment, Links, Repeat, Report, Status
-from tests.reports import NOON, report
+from deploytrail.record.model import Annotation, AnyReport, Build, Links, R, Repeat, Status
+from tests.reports import NOON, build, note, report
 
+SERIES = quanta_series(key="shop", kind="comment", content="", window=timedelta(0))
 LATER = NOON + timedelta(minutes=5)
 EARLIER = NOON - timedelta(minutes=5)
 
 
-def record_of(*reports: Report) -> Deployment:
-    current: Deployment | None = None
+def record_of(*reports: AnyReport[R]) -> R:
+    current: R | None = None
     for each in reports:
         current = decide(current, each).record
     assert current is not None
@@ -126,3 +128,81 @@ def test_a_record_keeps_its_place_though_rules_change() -> None:
 
 def test_a_duration_is_unknown_not_zero_without_a_start() -> None:
     assert record_of(report(started_at=None, finished_at=NOON)).duration is None
+
+
+def test_c087_a_duration_is_measured_from_the_first_start_that_was_told() -> None:
+    first = report(status=Status.STARTED, started_at=NOON)
+    again = report(status=Status.STARTED, at=LATER, started_at=LATER, content="progress")
+
+    done = record_of(first, again, report(at=LATER, started_at=None, finished_at=LATER))
+
+    assert done.duration == timedelta(minutes=5)
+
+
+def test_c089_a_start_told_late_still_gives_the_duration() -> None:
+    done = record_of(
+        report(started_at=None, finished_at=LATER), report(status=Status.STARTED, at=NOON, started_at=NOON)
+    )
+
+    assert (done.status, done.duration) == (Status.COMPLETED, timedelta(minutes=5))
+
+
+def test_a_start_after_the_end_is_a_wrong_clock_and_gives_no_duration() -> None:
+    started = report(status=Status.STARTED, started_at=LATER)
+
+    done = record_of(started, report(at=LATER, started_at=None, finished_at=NOON))
+
+    assert (done.status, done.started_at, done.finished_at) == (Status.COMPLETED, None, NOON)
+    assert len(done.tellings) == 2
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "kept"),
+    [
+        ("abc123", "abc123def456", "abc123def456"),
+        ("abc123def456", "abc123", "abc123def456"),
+        ("abc123", None, "abc123"),
+    ],
+)
+def test_c104_c108_a_commit_is_spelt_out_and_never_cut(before: str, now: str | None, kept: str) -> None:
+    done = record_of(build(status=Status.STARTED, commit=before), build(at=LATER, commit=now))
+
+    assert done.commit == kept
+
+
+def test_of_two_commits_a_deployment_takes_the_leading_and_a_build_keeps_its_own() -> None:
+    deployed = record_of(report(status=Status.STARTED, commit="abc123"), report(at=LATER, commit="def456"))
+    built = record_of(build(status=Status.STARTED, commit="abc123"), build(at=LATER, commit="def456"))
+
+    assert (deployed.commit, built.commit) == ("def456", "abc123")
+
+
+def test_a_conflict_of_versions_stays_marked() -> None:
+    marked = report(status=Status.STARTED).model_copy(update={"version_conflict": "abc123"})
+
+    assert record_of(marked, report(at=LATER)).version_conflict == "abc123"
+
+
+def test_c095_a_build_has_states_like_a_deployment_and_no_environment() -> None:
+    done = record_of(build(status=Status.STARTED, built_by="ci"), build(status=Status.FAILED, at=LATER))
+
+    assert isinstance(done, Build)
+    assert (done.status, done.built_by, done.event_type) == (Status.FAILED, "ci", "build.failed")
+    assert [status for status, _ in done.history] == [Status.STARTED, Status.FAILED]
+    assert not hasattr(done, "environment")
+
+
+def test_c171_an_annotation_is_kept_as_it_was_said() -> None:
+    kept = record_of(note(SERIES, 'd\u00e9ploy\u00e9 "42"\n'))
+
+    assert isinstance(kept, Annotation)
+    assert (kept.content, kept.event_type) == ('d\u00e9ploy\u00e9 "42"\n', "annotation.comment")
+    assert not hasattr(kept, "counted")
+
+
+def test_c076_there_are_ten_event_types_and_unknown_for_deployments() -> None:
+    deployments = {record_of(report(status=status)).event_type for status in Status}
+    builds = {record_of(build(status=status)).event_type for status in Status if status is not Status.UNKNOWN}
+
+    assert deployments == {f"deployment.{status}" for status in Status}
+    assert builds == {f"build.{status}" for status in Status if status is not Status.UNKNOWN}

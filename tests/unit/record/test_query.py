@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
+from deploytrail.record.identity import quanta_series
 from deploytrail.record.lifecycle import decide
-from deploytrail.record.model import ApplicationRef, Deployment, Report, Source, Status
-from deploytrail.record.query import Query, happened_at, matches, page, sort_key
-from tests.reports import NOON, report
+from deploytrail.record.model import AnnotationType, ApplicationRef, Deployment, Report, Source, Status
+from deploytrail.record.query import Query, answer, happened_at, matches, page, sort_key
+from tests.reports import NOON, build, note, report
 
 HOUR = timedelta(hours=1)
 
@@ -23,6 +24,8 @@ def record(told: Report | None = None) -> Deployment:
         ({}, True),
         ({"product": "web"}, True),
         ({"product": "Web"}, False),
+        ({"version": "1.2.3"}, True),
+        ({"version": "1.2"}, False),
         ({"environment": "production"}, True),
         ({"environment": "staging"}, False),
         ({"status": Status.COMPLETED}, True),
@@ -74,3 +77,26 @@ def test_pages_join_to_the_whole(size: int) -> None:
             break
 
     assert shown == everything
+
+
+def test_a_build_is_asked_for_by_what_a_build_has() -> None:
+    made = decide(None, build(version="2.0.0")).record
+
+    assert matches(Query(product="web", version="2.0.0"), made)
+    assert not matches(Query(environment="production"), made)
+    assert not matches(Query(counted=True), made)
+    assert not matches(Query(application_uid="u"), made)
+
+
+def test_a_note_is_asked_for_by_its_type() -> None:
+    series = quanta_series(key="shop", kind="cron", content="", window=timedelta(0))
+    made = decide(None, note(series, kind=AnnotationType.CRON)).record
+
+    assert matches(Query(type=AnnotationType.CRON), made)
+    assert not matches(Query(type=AnnotationType.COMMENT), made)
+
+
+def test_an_answer_is_what_matches_newest_first() -> None:
+    told = [record(report(f"d{n}", at=NOON + n * HOUR, product="web" if n % 2 else "cart")) for n in range(4)]
+
+    assert answer(Query(product="web"), told).items == (told[3], told[1])
