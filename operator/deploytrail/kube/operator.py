@@ -41,6 +41,7 @@ class Operator:
     def __init__(self, kube: Kube, watches: Sequence[Watch], *, started: Callable[[], None]) -> None:
         self._kube, self._watches, self._started = kube, watches, started
         self._stop = asyncio.Event()
+        logging.getLogger("kopf").setLevel(logging.WARNING)
         for name in logging.root.manager.loggerDict:
             if name.startswith("kopf"):
                 logging.getLogger(name).addFilter(_QUIETER)
@@ -155,7 +156,7 @@ class _Quieter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         message = record.getMessage()
         if "Request attempt #" not in message:
-            return record.levelno >= logging.WARNING
+            return True
         record.levelno, record.levelname = logging.WARNING, "WARNING"
         return "Request attempt #1 " in message
 
