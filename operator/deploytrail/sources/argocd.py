@@ -1,7 +1,6 @@
 """Argo CD Applications: every change is put to the tracker, and what it finds is recorded. Nothing is ever written."""
 
 import asyncio
-import heapq
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ from deploytrail.mapping.argocd import report
 from deploytrail.record.model import Source
 from deploytrail.record.query import Query
 from deploytrail.record.rollout import (
+    Finding,
     Found,
     Gap,
     Rollout,
@@ -31,6 +31,7 @@ from deploytrail.record.rollout import (
 )
 from deploytrail.record.running import Running
 from deploytrail.recorder import Recorder
+from deploytrail.sources.alarms import Alarms
 from deploytrail.sources.argocd_settings import ArgocdSettings
 from deploytrail.stores.base import Store
 
@@ -52,6 +53,7 @@ class Applications:
         self._policy, self._rules = settings.policy, settings.rules
         self._rollouts: dict[str, Rollout] = {}
         self._baselines: dict[str, Running] = {}
+        self._problems: dict[str, tuple[str, ...]] = {}
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._alarms = Alarms()
         self._since: datetime | None = None
@@ -63,9 +65,8 @@ class Applications:
         said = snapshot(obj, self._rules, deleted=event_type == "DELETED")
         if said is None:
             return
-        for problem in said.problems:
-            log.warning("annotation_ignored", application=said.application.name, reason=problem)
         uid = said.application.uid
+        self._warn(uid, said)
         async with self._turn(uid):
             rollout = await self._remembered(uid)
             since = self._since or await self._watching_since()
@@ -73,9 +74,16 @@ class Applications:
                 self._note_baseline(said, since, at)
             await self._take(observe(rollout, said, at, self._policy, watching_since=since), at)
 
+    def _warn(self, uid: str, said: Snapshot) -> None:
+        """Once per mistake, not once per event."""
+        if said.problems != self._problems.get(uid, ()):
+            self._problems[uid] = said.problems
+            for problem in said.problems:
+                log.warning("annotation_ignored", application=said.application.name, reason=problem)
+
     async def keep_time(self) -> None:
         """Wake Applications when their time has come; first those that a restart left without a verdict."""
-        await self._resume_open()
+        await self._begin()
         while True:
             uid = await self._alarms.next(self._clock)
             with suppress(Unavailable):
@@ -130,23 +138,32 @@ class Applications:
         if step.rollout.gone:
             self._rollouts.pop(uid, None)
             self._baselines.pop(uid, None)
+            self._problems.pop(uid, None)
             return
         self._rollouts[uid] = step.rollout
         if step.wake_at is not None:
             self._alarms.set(uid, step.wake_at)
 
     async def _record(self, findings: Sequence[Found], now: datetime) -> None:
+        gaps = [found for found in findings if isinstance(found, Gap)]
+        missed = {gap.before_id: gap.count for gap in gaps}
         for found in findings:
-            if isinstance(found, Gap):
-                telemetry.MISSED_OPERATIONS.inc(found.count)
-                log.warning("operations_missed", application=found.application.name, count=found.count)
-                continue
-            try:
-                await self._recorder.record(report(found, self._rules, received_at=now), now=now)
-            except Rejected as refusal:
-                log.error(  # noqa: TRY400 - the sentence says it all
-                    "operation_refused", application=found.application.name, reason=refusal.message
-                )
+            if isinstance(found, Finding):
+                await self._record_one(found, missed.get(found.operation.history_id or -1, 0), now)
+        for gap in gaps:
+            telemetry.MISSED_OPERATIONS.inc(gap.count)
+            log.warning("operations_missed", application=gap.application.name, count=gap.count)
+
+    async def _record_one(self, finding: Finding, missed_before: int, now: datetime) -> None:
+        told = report(finding, self._rules, received_at=now)
+        if missed_before:
+            told = told.model_copy(update={"facts": told.facts.model_copy(update={"missed_before": missed_before})})
+        try:
+            await self._recorder.record(told, now=now)
+        except Rejected as refusal:
+            log.error(  # noqa: TRY400 - the sentence says it all
+                "operation_refused", application=finding.application.name, reason=refusal.message
+            )
 
     async def _remembered(self, uid: str) -> Rollout | None:
         """The Application as it is remembered, else as its records tell it; None where there are none."""
@@ -160,12 +177,15 @@ class Applications:
         if self._backfill == "history":
             self._since = datetime.min.replace(tzinfo=UTC)
         else:
-            self._since = await self._store.began()
+            # Argo CD's times are whole seconds: what ended in the second of the start must not seem to be before it.
+            self._since = (await self._store.began()).replace(microsecond=0)
         return self._since
 
-    async def _resume_open(self) -> None:
+    async def _begin(self) -> None:
+        """Note the first start before anything is seen, however long the watch has to wait; and set the alarms."""
         while True:
             try:
+                await self._watching_since()
                 found = await self._store.find(Query(source=Source.ARGOCD, open=True, limit=1000))
             except Unavailable:
                 await asyncio.sleep(0.5)
@@ -180,32 +200,3 @@ class Applications:
         if lock is None:
             lock = self._turns[uid] = asyncio.Lock()
         return lock
-
-
-class Alarms:
-    """Who is to be woken when. Setting one again replaces it."""
-
-    def __init__(self) -> None:
-        self._due: dict[str, datetime] = {}
-        self._heap: list[tuple[datetime, str]] = []
-        self._changed = asyncio.Event()
-
-    def set(self, uid: str, at: datetime) -> None:
-        """Wake this one then."""
-        self._due[uid] = at
-        heapq.heappush(self._heap, (at, uid))
-        self._changed.set()
-
-    async def next(self, clock: Callable[[], datetime]) -> str:
-        """Wait for the next one that is due."""
-        while True:
-            self._changed.clear()
-            while self._heap and self._due.get(self._heap[0][1]) != self._heap[0][0]:
-                heapq.heappop(self._heap)
-            wait = (self._heap[0][0] - clock()).total_seconds() if self._heap else None
-            if wait is not None and wait <= 0:
-                _, uid = heapq.heappop(self._heap)
-                del self._due[uid]
-                return uid
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), wait)
