@@ -6,6 +6,7 @@ import pytest
 
 from tests.argocd.applications import CRD, ClusterApplications
 from tests.cluster.charted import Install, upgrade
+from tests.cluster.trail import Trail
 from tests.controlplane.cluster import Cluster
 from tests.controlplane.server import ControlPlane
 
@@ -46,3 +47,11 @@ def install(fresh: ControlPlane) -> Iterator[Install]:
     for name in installed:
         fresh.helm("uninstall", "trail", "-n", name, "--ignore-not-found")
     fresh.kubectl("delete", "crd", "--selector=app.kubernetes.io/instance=trail", "--ignore-not-found")
+
+
+@pytest.fixture(scope="module")
+def trail(crds: Cluster, argocd: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trail]:
+    """An installation for the tests of the module; afterwards its logs are read."""
+    with Trail(crds, tmp_path_factory.mktemp("trail")) as installed:
+        yield installed
+    assert installed.complaints() == []

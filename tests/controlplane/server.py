@@ -3,9 +3,11 @@
 No kubelet and no controllers, so there are no pods, nothing collects garbage, and namespaces are emptied by hand.
 """
 
+import base64
 import json
 import secrets
 import shutil
+import signal
 import ssl
 import tempfile
 import time
@@ -41,6 +43,7 @@ class ControlPlane(Cluster):
         etcd_url, peer_url = f"http://127.0.0.1:{free_port()}", f"http://127.0.0.1:{free_port()}"
         etcd = etcd_command(program("etcd"), self._folder, etcd_url, peer_url, fsync=fsync)
         api = apiserver_command(program("kube-apiserver"), self._folder, etcd_url, self._port, self.admin_token)
+        self._etcd_url = etcd_url
         self._etcd = Server(etcd, self._folder / "etcd.log")
         self._api = Server(api, self._folder / "kube-apiserver.log")
 
@@ -83,6 +86,19 @@ class ControlPlane(Cluster):
         address = f"https://127.0.0.1:{self._port}"
         write_kubeconfig(self.kubeconfig, url=address, ca=self._own_ca(), token=self.admin_token, namespace="default")
 
+    def freeze_api(self) -> None:
+        """Let the API server hang: it takes connections and answers nothing until ``thaw_api``."""
+        self._api.send(signal.SIGSTOP)
+
+    def thaw_api(self) -> None:
+        """See freeze_api."""
+        self._api.send(signal.SIGCONT)
+
+    def compact(self) -> None:
+        """Have etcd forget every version but the newest: who watches from an older one is told to list again."""
+        newest = self._ask_etcd("range", {"key": base64.b64encode(b"/").decode()})["header"]["revision"]
+        self._ask_etcd("compaction", {"revision": newest, "physical": True})
+
     def audited(self, resource: str, verbs: frozenset[str] = WRITING) -> list[dict[str, Any]]:
         """The audit entries for a resource such as ``applications``, oldest first.
 
@@ -104,6 +120,12 @@ class ControlPlane(Cluster):
         self.kubectl("delete", "namespace", name, "--wait=false")
         emptied = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}, "spec": {"finalizers": []}}
         self.kubectl("replace", "--raw", f"/api/v1/namespaces/{name}/finalize", "-f", "-", input=json.dumps(emptied))
+
+    def _ask_etcd(self, what: str, question: dict[str, Any]) -> dict[str, Any]:
+        """Through etcd's JSON gateway, which needs no client of its own."""
+        ask = urllib.request.Request(f"{self._etcd_url}/v3/kv/{what}", json.dumps(question).encode())
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(ask, timeout=10) as answer:
+            return dict(json.load(answer))
 
     def _own_ca(self) -> str:
         """The last of the chain that the API server has made for itself."""

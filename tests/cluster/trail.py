@@ -1,0 +1,127 @@
+"""Deploytrail installed for the tests of one module: its own release, its own Argo CD namespace, real replicas."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+
+import yaml
+
+from deploytrail.keys.model import Key, Scope, digest, new_key
+from deploytrail.keys.secrets import to_secret
+from tests.argocd.applications import ClusterApplications
+from tests.controlplane.cluster import Cluster
+from tests.operator_process import DEPLOYMENTS, Operator, Release
+from tests.waiting import wait_until
+
+FAST = {"hold": "500ms", "settle": "1s", "deadline": "1m"}
+"""Plays are time-lapsed, so the waits are, too."""
+
+Verdict = tuple[str, bool, str, str | None]
+"""status, counted, trigger, deployed by."""
+
+
+class Trail:
+    """Entered, it is installed; left, nothing is left behind, and what its replicas logged was fit to be read."""
+
+    def __init__(self, cluster: Cluster, folder: Path) -> None:
+        self.cluster = cluster
+        self.folder = folder
+        self.replicas: list[Operator] = []
+        self._secrets: list[str] = []
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            self.namespace = self._namespace(stack, "deploytrail")
+            self.argocd = self._namespace(stack, "argocd")
+            self.release = Release(self.cluster, self.namespace, self.namespace)
+            stack.callback(self.cluster.helm, "uninstall", self.namespace, "-n", self.namespace)
+            watched = json.dumps(FAST | {"namespaces": [self.argocd]})
+            self.release.install("crds.install=false", f"argocd={watched}")
+            self.key = self.create_key("ci", Scope.INGEST, Scope.READ)
+            self.applications = stack.enter_context(ClusterApplications(self.cluster.kubeconfig, self.argocd))
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        for replica in self.replicas:
+            replica.thaw()
+            replica.stop()
+        self._stack.close()
+
+    @property
+    def user(self) -> str:
+        """Who the operator is to the API server."""
+        return f"system:serviceaccount:{self.namespace}:{self.namespace}"
+
+    def replica(self, **settings: str) -> Operator:
+        """One more replica, not started yet."""
+        folder = self.folder / f"replica-{len(self.replicas)}"
+        folder.mkdir()
+        replica = self.release.operator(folder, key=self.key, **settings)
+        self.replicas.append(replica)
+        self._secrets.append(yaml.safe_load((folder / "kubeconfig").read_text())["users"][0]["user"]["token"])
+        return replica
+
+    def run(self, **settings: str) -> Operator:
+        """One more replica, running."""
+        replica = self.replica(**settings)
+        self.start(replica)
+        return replica
+
+    def start(self, *replicas: Operator) -> None:
+        """Start them at once; they are ready, know the key, and have noted since when they record."""
+        for replica in replicas:
+            replica.process.start()
+        for replica in replicas:
+            replica.start()
+            wait_until(lambda replica=replica: replica.get(DEPLOYMENTS).raise_for_status())
+        wait_until(lambda: self.cluster.get("configmap/deploytrail-began", "-n", self.namespace))
+
+    def create_key(self, name: str, *scopes: Scope) -> str:
+        """A key, stored as ``deploytrail keys create`` stores it."""
+        secret = new_key()
+        self._secrets.append(secret)
+        key = Key(name=name, digest=digest(secret), scopes=frozenset(scopes), created_at=datetime.now(UTC))
+        self.cluster.kubectl("create", "-n", self.namespace, "-f", "-", input=json.dumps(to_secret(key)))
+        return secret
+
+    def records(self, **labels: str) -> list[dict[str, Any]]:
+        """The DeploymentEvents of the installation, as kubectl gets them."""
+        chosen = ",".join(f"{name}={value}" for name, value in labels.items())
+        return list(self.cluster.get("dep", "-n", self.namespace, f"--selector={chosen}")["items"])
+
+    def complaints(self) -> list[str]:
+        """What stands in the logs and must not: a line that is no JSON object, a secret, a stack trace, an error."""
+        return [
+            complaint
+            for replica in self.replicas
+            for complaint in read_log(replica.process.log.read_text(), self._secrets)
+        ]
+
+    def _namespace(self, stack: ExitStack, prefix: str) -> str:
+        name = self.cluster.create_namespace(prefix)
+        stack.callback(self.cluster.delete_namespace, name)
+        return name
+
+
+def read_log(log: str, secrets: Iterable[str]) -> list[str]:
+    """Whatever is wrong with the lines of a log."""
+    found = [f"a secret: {line}" for line in log.splitlines() for secret in secrets if secret in line]
+    for line in log.splitlines():
+        if not line.startswith("{"):
+            found.append(f"no JSON: {line}")
+            continue
+        event = json.loads(line)
+        if event["level"] in ("error", "critical") or "Traceback" in line:
+            found.append(f"an error: {line}")
+    return found
+
+
+def verdicts(items: Iterable[dict[str, Any]]) -> Counter[Verdict]:
+    """What was found about some deployments, as the read API shows them."""
+    return Counter((item["status"], item["counted"], item["trigger"], item["deployed_by"]) for item in items)
