@@ -1,19 +1,38 @@
-"""The root command; every subcommand stands in its own file."""
+"""The root command; every subcommand stands in its own file, which is read when it is asked for.
+
+So ``report``, which runs in CI jobs all day, does not wait for what only the operator needs.
+"""
 
 import sys
+from collections.abc import Mapping
+from importlib import import_module
 
 import click
 
 from deploytrail import __version__
-from deploytrail.cli.crds import crds
-from deploytrail.cli.keys import keys
-from deploytrail.cli.replay import replay
-from deploytrail.cli.run import run
 from deploytrail.errors import DeploytrailError, Misconfigured
+
+COMMANDS: Mapping[str, str] = {
+    "run": "deploytrail.cli.run",
+    "report": "deploytrail.cli.report",
+    "replay": "deploytrail.cli.replay",
+    "keys": "deploytrail.cli.keys",
+    "crds": "deploytrail.cli.crds",
+}
+"""Command → the module that holds it, under the same name."""
 
 
 class _Group(click.Group):
     """Ends with one sentence, never with a stack trace, when the answer is one of ours."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(COMMANDS[cmd_name]), cmd_name)
+        return command
 
     def invoke(self, ctx: click.Context) -> object:
         try:
@@ -27,7 +46,3 @@ class _Group(click.Group):
 @click.version_option(__version__, prog_name="deploytrail")
 def main() -> None:
     """Record every deployment in a Kubernetes cluster exactly once."""
-
-
-for command in (run, replay, keys, crds):
-    main.add_command(command)
