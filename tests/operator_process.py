@@ -96,14 +96,16 @@ class Release:
         flags = [f"--set-json={value}" for value in values]
         return self.cluster.helm("upgrade", "--install", self.name, str(CHART), "-n", self.namespace, *flags)
 
-    def operator(self, folder: Path, *, port: int = 0, key: str = "", **settings: str) -> Operator:
+    def operator(
+        self, folder: Path, settings: Mapping[str, str] | None = None, *, port: int = 0, key: str = ""
+    ) -> Operator:
         """A replica with the chart's settings; ``settings`` are others besides, or instead."""
         pod = self._deployment()["spec"]["template"]["spec"]
         # The one variable without a value is what the pod would fill in: its namespace.
         told = {each["name"]: each.get("value", self.namespace) for each in pod["containers"][0]["env"]}
         token = self.cluster.token(self.namespace, pod["serviceAccountName"])
         config = self.cluster.write_kubeconfig(folder / "kubeconfig", token, self.namespace)
-        told |= {"DEPLOYTRAIL_KUBECONFIG": str(config)} | settings
+        told |= {"DEPLOYTRAIL_KUBECONFIG": str(config), **(settings or {})}
         return Operator(told, folder, port=port, key=key)
 
     def _deployment(self) -> dict[str, Any]:

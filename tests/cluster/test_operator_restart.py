@@ -60,7 +60,7 @@ class Plays:
             assert record["status"] != "started"
             return record
 
-        return wait_until(ended)
+        return dict(wait_until(ended))
 
     def _have_begun(self) -> None:
         for name in ("running", "rolling-out", "settling", "vanishing"):

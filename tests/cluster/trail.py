@@ -14,7 +14,7 @@ from deploytrail.keys.model import Key, Scope, digest, new_key
 from deploytrail.keys.secrets import to_secret
 from tests.argocd.applications import ClusterApplications
 from tests.controlplane.cluster import Cluster
-from tests.operator_process import DEPLOYMENTS, Operator, Release
+from tests.operator_process import Operator, Release
 from tests.waiting import wait_until
 
 FAST = {"hold": "500ms", "settle": "1s", "deadline": "1m"}
@@ -58,18 +58,18 @@ class Trail:
         """Who the operator is to the API server."""
         return f"system:serviceaccount:{self.namespace}:{self.namespace}"
 
-    def replica(self, **settings: str) -> Operator:
+    def replica(self) -> Operator:
         """One more replica, not started yet."""
         folder = self.folder / f"replica-{len(self.replicas)}"
         folder.mkdir()
-        replica = self.release.operator(folder, key=self.key, **settings)
+        replica = self.release.operator(folder, key=self.key)
         self.replicas.append(replica)
         self._secrets.append(yaml.safe_load((folder / "kubeconfig").read_text())["users"][0]["user"]["token"])
         return replica
 
-    def run(self, **settings: str) -> Operator:
+    def run(self) -> Operator:
         """One more replica, running."""
-        replica = self.replica(**settings)
+        replica = self.replica()
         self.start(replica)
         return replica
 
@@ -79,7 +79,7 @@ class Trail:
             replica.process.start()
         for replica in replicas:
             replica.start()
-            wait_until(lambda replica=replica: replica.get(DEPLOYMENTS).raise_for_status())
+            wait_until(replica.deployments)
         wait_until(lambda: self.cluster.get("configmap/deploytrail-began", "-n", self.namespace))
 
     def create_key(self, name: str, *scopes: Scope) -> str:

@@ -38,7 +38,7 @@ class Stage:
             self._screen.say(f"  kube-apiserver and etcd run at {self.cluster.url}")
             self._install()
             release = Release(self.cluster, NAMESPACE, NAMESPACE)
-            self._operator = stack.enter_context(release.operator(self._folder, port=self._port, **FASTER))
+            self._operator = stack.enter_context(release.operator(self._folder, FASTER, port=self._port))
             self._screen.say(f"  The operator runs with the token of the chart's ServiceAccount, at {self.url}")
             self._operator.key = self._create_key()
             self._stack = stack.pop_all()
