@@ -32,7 +32,7 @@ def accepted(obj: Object, record: Record) -> Object:
         "duration": duration(record.duration),
         "history": [{"status": status.value, "at": to_rfc3339(at)} for status, at in record.history],
         "observedGeneration": obj["metadata"]["generation"],
-        "conditions": [_recorded(obj, record), _settled(obj, record)],
+        "conditions": [_recorded(obj, record), _settled(obj, record), *_gap(obj, record)],
     }
 
 
@@ -70,6 +70,15 @@ def _settled(obj: Object, record: Record) -> Object:
         return _condition(obj, "Settled", False, "InProgress", message, record.created_at)
     message = record.reason or f"The {what} ended as {record.status.value}."
     return _condition(obj, "Settled", True, PHASES[record.status], message, record.updated_at)
+
+
+def _gap(obj: Object, record: Record) -> list[Object]:
+    """A known loss is said where people look, not hidden."""
+    missed = getattr(record, "missed_before", 0)
+    if not missed:
+        return []
+    message = f"{missed} deployments right before this one were missed, and no history holds them any more."
+    return [_condition(obj, "Complete", False, "DeploymentsMissed", message, record.created_at)]
 
 
 def _condition(obj: Object, kind: str, holds: bool, reason: str, message: str, since: datetime) -> Object:

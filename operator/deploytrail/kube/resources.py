@@ -75,6 +75,9 @@ class DeploymentEventSpec(CodeSpec):
     deployed_by: Text | None = Field(None, description="Who set it off: a person, a bot, or argocd (automated).")
     trigger: Trigger | None = Field(None, description="What set it off; left out, kubectl.")
     partial: bool = Field(False, description="True when only some of the resources were deployed.")
+    missed_before: int = Field(
+        0, ge=0, description="Set by Deploytrail: how many deployments right before this one are known to be lost."
+    )
     counted: bool = Field(True, description="Whether DORA metrics count this deployment; left out, they do.")
     pull_requests: list[Text] = Field(
         [], max_length=MOST_ITEMS, description="Numbers of the pull requests that were deployed."

@@ -66,6 +66,8 @@ class Facts(CodeFacts):
     trigger: Trigger | None = None
     partial: bool = False
     """Only some of the resources were deployed."""
+    missed_before: int = 0
+    """How many deployments right before this one are known to have happened and to be lost."""
     pull_requests: tuple[str, ...] = ()
     application: ApplicationRef | None = None
 

@@ -1,6 +1,6 @@
 """The application behind the ingest lane: everything that is read, with its OpenAPI document."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from fastapi import FastAPI
@@ -10,18 +10,29 @@ from deploytrail import __version__
 from deploytrail.errors import Unavailable
 from deploytrail.keys.model import Scope
 from deploytrail.keys.ring import KeyRing
+from deploytrail.record.running import Running
 from deploytrail.serve.access import require
 from deploytrail.serve.deployments import deployment_routes
 from deploytrail.serve.docs import docs_routes
 from deploytrail.serve.edge import Edge, on_invalid, on_unavailable
+from deploytrail.serve.environments import environment_routes
 from deploytrail.serve.health import Readiness, health_routes
 from deploytrail.stores.base import Store
 
 TITLE = "Deploytrail"
 
 
-def build_api(store: Store, ring: KeyRing, readiness: Readiness, clock: Callable[[], datetime]) -> FastAPI:
-    """The read API, health, metrics and docs. Errors are JSON everywhere."""
+def build_api(
+    store: Store,
+    ring: KeyRing,
+    readiness: Readiness,
+    clock: Callable[[], datetime],
+    found: Callable[[], Iterable[Running]] = tuple,
+) -> FastAPI:
+    """The read API, health, metrics and docs. Errors are JSON everywhere.
+
+    ``found`` is what ran before anything was recorded, where a source can tell.
+    """
     api = FastAPI(
         title=TITLE,
         version=__version__,
@@ -35,6 +46,7 @@ def build_api(store: Store, ring: KeyRing, readiness: Readiness, clock: Callable
     api.add_exception_handler(RequestValidationError, on_invalid)
     api.add_exception_handler(Unavailable, on_unavailable)
     api.include_router(deployment_routes(store, may_read=require(Scope.READ, ring, clock)))
+    api.include_router(environment_routes(store, found, may_read=require(Scope.READ, ring, clock)))
     api.include_router(health_routes(readiness, clock))
     api.include_router(docs_routes(TITLE))
 

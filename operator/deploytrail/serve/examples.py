@@ -21,6 +21,7 @@ DEPLOYMENT: dict[str, Any] = {
     "trigger": "api",
     "version_conflict": None,
     "partial": False,
+    "missed_before": 0,
     "counted": True,
     "reason": None,
     "links": {"build": None, "logs": "https://logs.example.com/deploy/20250922-1200", "ui": None},

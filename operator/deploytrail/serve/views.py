@@ -56,6 +56,7 @@ class DeploymentItem(BaseModel):
         description="The commit that this version was first seen with, when it is another."
     )
     partial: bool
+    missed_before: int = Field(description="How many deployments right before this one are known to be lost.")
     counted: bool = Field(description="Whether DORA metrics count it, once it has a verdict.")
     reason: str | None = Field(description="Why this status, and why not counted.")
     links: Links

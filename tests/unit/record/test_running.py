@@ -1,0 +1,56 @@
+"""What runs where, from records and from what was there before them."""
+
+from datetime import timedelta
+from typing import Any
+
+from deploytrail.record.lifecycle import decide
+from deploytrail.record.model import Deployment, Status
+from deploytrail.record.running import Running, running
+from tests.reports import NOON, report
+
+HOUR = timedelta(hours=1)
+
+
+def deployed(version: str, hours: int, **more: Any) -> Deployment:
+    at = NOON + hours * HOUR
+    made = decide(None, report(version, at=at, started_at=at, finished_at=at, version=version, **more)).record
+    assert isinstance(made, Deployment)
+    return made
+
+
+def before(version: str, hours: int) -> Running:
+    return Running("web", "production", version, None, NOON + hours * HOUR, None, None)
+
+
+def versions(*deployments: Deployment, found: tuple[Running, ...] = ()) -> list[str | None]:
+    return [each.version for each in running(deployments, found)]
+
+
+def test_the_newest_success_runs() -> None:
+    assert versions(deployed("2", 2), deployed("1", 1)) == ["2"]
+
+
+def test_a_failure_a_part_and_an_open_one_tell_nothing() -> None:
+    others = (
+        deployed("2", 2, status=Status.FAILED),
+        deployed("3", 3, partial=True),
+        deployed("4", 4, status=Status.STARTED),
+    )
+
+    assert versions(deployed("1", 1), *others) == ["1"]
+
+
+def test_what_was_there_before_runs_until_something_newer_is_recorded() -> None:
+    assert versions(found=(before("old", 0),)) == ["old"]
+    assert versions(deployed("1", 1), found=(before("old", 0),)) == ["1"]
+    assert versions(deployed("1", 1), found=(before("newer", 2),)) == ["newer"]
+
+
+def test_places_are_apart_and_in_order() -> None:
+    shown = running([deployed("1", 1), deployed("2", 2, environment="staging"), deployed("3", 3, product="api")], ())
+
+    assert [(each.environment, each.product) for each in shown] == [
+        ("production", "api"),
+        ("production", "web"),
+        ("staging", "web"),
+    ]
