@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from deploytrail.errors import Unavailable
 from deploytrail.keys.model import Key, Scope, digest
@@ -18,6 +18,19 @@ SECRET = "dtk_0a1b2c3d_c2VjcmV0LW9mLXRoZS10ZXN0cw"
 
 def stopped_clock() -> datetime:
     return NOW
+
+
+class Clock:
+    """Stands still until it is told how much later it is."""
+
+    def __init__(self) -> None:
+        self.time = NOW
+
+    def __call__(self) -> datetime:
+        return self.time
+
+    def pass_by(self, **time: float) -> None:
+        self.time += timedelta(**time)
 
 
 def key(

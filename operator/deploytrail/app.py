@@ -23,6 +23,8 @@ from deploytrail.serve.server import Server
 from deploytrail.settings import Settings
 from deploytrail.sources import resources
 from deploytrail.sources.argocd import Applications
+from deploytrail.sources.http import versioner
+from deploytrail.sources.http.dialect import Dialect
 from deploytrail.sources.http.hivel import HIVEL
 from deploytrail.sources.http.lane import IngestLane
 from deploytrail.stores.base import Store
@@ -35,9 +37,6 @@ OPERATOR_SECONDS = 3.0
 
 RECONCILE_SECONDS = 600.0
 """How often the Applications there are are counted against those that are remembered."""
-
-DIALECTS = (HIVEL,)
-"""Every API whose clients may report, in no particular order."""
 
 
 def run(settings: Settings) -> int:
@@ -66,7 +65,9 @@ class App:
         self._keys: KeyBackend = (
             FileKeys(settings.keys_file) if settings.keys_file else SecretKeys(kube, namespace=settings.namespace)
         )
-        self._store: Store = create_store(settings.store, kube=kube, namespace=settings.namespace)
+        self._store: Store = create_store(
+            settings.store, kube=kube, namespace=settings.namespace, replay_window=settings.replay_window
+        )
         self._recorder = Recorder(self._store)
         self._stopping = asyncio.Event()
         self._server = self._build_server()
@@ -131,9 +132,9 @@ class App:
         await self._stopping.wait()
 
     def _build_server(self) -> Server:
-        api = build_api(self._store, self._ring, self, now)
-        dialects = DIALECTS if "http" in self._settings.sources else ()
-        lane = IngestLane(dialects, recorder=self._recorder, ring=self._ring, clock=now, fallback=api)
+        api = build_api(self._store, self._ring, self, now, lambda: self._applications.running())
+        spoken = dialects(self._settings) if "http" in self._settings.sources else ()
+        lane = IngestLane(spoken, recorder=self._recorder, ring=self._ring, clock=now, fallback=api)
         return Server(lane, listen=self._settings.listen)
 
     def _watches(self) -> list[Watch]:
@@ -151,6 +152,11 @@ class App:
         for number in (signal.SIGTERM, signal.SIGINT):
             with contextlib.suppress(NotImplementedError):
                 loop.add_signal_handler(number, self._stopping.set)
+
+
+def dialects(settings: Settings) -> tuple[Dialect, ...]:
+    """Every API whose clients may report, in no particular order."""
+    return (versioner.DEPLOYMENTS, versioner.BUILDS, HIVEL)
 
 
 def now() -> datetime:

@@ -18,7 +18,8 @@ from pydantic_settings import (
 )
 
 from deploytrail.errors import Misconfigured
-from deploytrail.sources.argocd_settings import ArgocdSettings
+from deploytrail.record.series import REPLAY_WINDOW
+from deploytrail.sources.argocd_settings import ArgocdSettings, Duration
 
 SourceName = Literal["argocd", "resources", "http"]
 
@@ -74,6 +75,11 @@ class Settings(BaseSettings):
     )
     environments: Listed = Field(
         (), description="Environments that clients of an API with configured environments may name, comma-separated."
+    )
+    replay_window: Duration = Field(
+        REPLAY_WINDOW,
+        description="How long the same words again are a repetition, from clients that send no id; later they are a "
+        "deployment of their own.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe line to log.")
     log_format: Literal["auto", "json", "console"] = Field(

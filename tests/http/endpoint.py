@@ -6,6 +6,8 @@ import itertools
 import json
 import socket
 import threading
+from collections.abc import Callable
+from datetime import datetime
 from types import TracebackType
 from typing import Any
 
@@ -13,15 +15,16 @@ import httpx
 import uvloop
 from prometheus_client import REGISTRY
 
+from deploytrail.app import dialects
 from deploytrail.keys.ring import KeyRing
-from deploytrail.record.model import Deployment
+from deploytrail.record.model import Build, Deployment
 from deploytrail.record.query import Query
 from deploytrail.recorder import Recorder
 from deploytrail.serve.api import build_api
 from deploytrail.serve.protocol import ServerLimits
 from deploytrail.serve.server import Server
+from deploytrail.settings import load
 from deploytrail.sources.http.body import Limits
-from deploytrail.sources.http.hivel import HIVEL
 from deploytrail.sources.http.lane import IngestLane
 from deploytrail.stores.memory import MemoryStore
 from tests.fakes import SECRET, FakeReadiness, key, stopped_clock
@@ -64,8 +67,11 @@ class Endpoint:
         limits: Limits | None = None,
         server_limits: ServerLimits | None = None,
         record_seconds: float = 5,
+        clock: Callable[[], datetime] = stopped_clock,
+        **settings: Any,
     ) -> None:
         self.store = store or MemoryStore()
+        self._clock, self._settings = clock, load(settings, None)
         self.ring = ring or KeyRing([key()])
         self.readiness = readiness or FakeReadiness()
         self._limits, self._server_limits, self._record_seconds = limits, server_limits, record_seconds
@@ -104,6 +110,15 @@ class Endpoint:
         said |= {name.replace("_", "-"): value for name, value in headers.items()}
         return self._client.post(path, content=content, headers=said)
 
+    def send(
+        self, path: str, body: object = None, *, secret: str | None = SECRET, method: str = "POST", **headers: str
+    ) -> httpx.Response:
+        """Send a body, with the key as a bearer token; an object as JSON, bytes as they are."""
+        content = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+        said = {"Authorization": f"Bearer {secret}", "Content-Type": "application/json"} if secret else {}
+        said |= {name.replace("_", "-"): value for name, value in headers.items()}
+        return self._client.request(method, path, content=content, headers=said)
+
     def get(self, path: str, *, secret: str = SECRET, **params: Any) -> httpx.Response:
         return self._client.get(path, params=params, headers={"Authorization": f"Bearer {secret}"})
 
@@ -113,8 +128,16 @@ class Endpoint:
     def stored(self, deployment_id: str | None = None) -> list[Deployment]:
         """All records, or those of one of the sender's ids."""
         page = asyncio.run(self.store.find(Query(limit=1000)))
-        wanted = (d for d in page.items if deployment_id in (None, d.metadata["deployment_id"]))
+        wanted = (d for d in page.items if deployment_id in (None, d.metadata.get("deployment_id")))
         return list(wanted)
+
+    def deployments(self, product: str) -> list[Deployment]:
+        """The deployments of a product, newest first."""
+        return list(asyncio.run(self.store.deployments.find(Query(product=product, limit=1000))).items)
+
+    def builds(self, product: str) -> list[Build]:
+        """The builds of a product, newest first."""
+        return list(asyncio.run(self.store.builds.find(Query(product=product, limit=1000))).items)
 
     def _run(self) -> None:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -122,12 +145,12 @@ class Endpoint:
 
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        api = build_api(self.store, self.ring, self.readiness, stopped_clock)
+        api = build_api(self.store, self.ring, self.readiness, self._clock)
         lane = IngestLane(
-            [HIVEL],
+            dialects(self._settings),
             recorder=Recorder(self.store),
             ring=self.ring,
-            clock=stopped_clock,
+            clock=self._clock,
             fallback=api,
             limits=self._limits,
             record_seconds=self._record_seconds,
@@ -157,9 +180,9 @@ def head(path: str = HIVEL_PATH, *, method: str = "POST", **headers: object) -> 
     return "\r\n".join([*lines, "", ""]).encode()
 
 
-def rejected(reason: str) -> float:
+def rejected(reason: str, source: str = "hivel") -> float:
     """How many reports were refused for this reason so far."""
-    return REGISTRY.get_sample_value("deploytrail_reports_rejected_total", {"source": "hivel", "reason": reason}) or 0.0
+    return REGISTRY.get_sample_value("deploytrail_reports_rejected_total", {"source": source, "reason": reason}) or 0.0
 
 
 def heard(outcome: str) -> float:

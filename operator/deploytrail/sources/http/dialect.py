@@ -1,5 +1,6 @@
 """What one API is to the lane: data (routes, methods, where its key stands) and three functions."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -96,6 +97,13 @@ def code_of(error: DeploytrailError, codes: Mapping[Reason, int] = HTTP_CODES) -
             return 503
         case _:
             return 500
+
+
+def in_words(error: Rejected, names: Mapping[str, str]) -> str:
+    """What is wrong, with the field by the name its sender used; ``names`` has them by ours."""
+    if error.field is None or error.field not in names:
+        return error.message
+    return re.sub(rf"^{re.escape(error.field)}\b", names[error.field], error.message)
 
 
 def uuid_of(kind: str, *key: str) -> str:

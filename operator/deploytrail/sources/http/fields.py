@@ -27,6 +27,13 @@ def _not_blank(value: str) -> str:
     return value
 
 
+def _time_or_nothing(value: object) -> datetime | None:
+    try:
+        return parse_instant(value)
+    except ValueError:
+        return None
+
+
 Given = Annotated[str, AfterValidator(_not_blank)]
 """A text that must say something, kept as it is."""
 
@@ -41,3 +48,6 @@ Numbers = Annotated[tuple[str | None, ...], FailFast(), BeforeValidator(_listed)
 
 Time = Annotated[datetime, BeforeValidator(parse_instant)]
 """A point in time, in any common format."""
+
+MaybeTime = Annotated[datetime | None, BeforeValidator(_time_or_nothing)]
+"""A time that no document promises: one that cannot be read must not cost the event."""

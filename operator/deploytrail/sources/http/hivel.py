@@ -11,7 +11,7 @@ from deploytrail.mapping.hivel import parse_status, product_of, version_of
 from deploytrail.mapping.repositories import normalise
 from deploytrail.record.identity import hivel_id
 from deploytrail.record.model import Binding, Deployment, Facts, Links, Repeat, Report, Source, Status, Telling, Trigger
-from deploytrail.sources.http.dialect import Answer, Dialect, Request, code_of, fingerprint, key_in_header
+from deploytrail.sources.http.dialect import Answer, Dialect, Request, code_of, fingerprint, in_words, key_in_header
 from deploytrail.sources.http.fields import Given, Number, Numbers, Time, Told
 
 _LONGEST_ID = 512
@@ -124,9 +124,9 @@ def _explain(error: DeploytrailError) -> str:
     match error:
         case Rejected(reason=reason) if reason in _EXPLANATIONS:
             return _EXPLANATIONS[reason]
-        case Rejected(field=str(field)) if field in _HIVEL_NAMES:
-            return re.sub(rf"^{re.escape(field)}\b", _HIVEL_NAMES[field], error.message)
-        case Rejected() | Unavailable():
+        case Rejected():
+            return in_words(error, _HIVEL_NAMES)
+        case Unavailable():
             return error.message
         case _:
             return "The event could not be stored"

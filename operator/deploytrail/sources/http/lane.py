@@ -76,6 +76,9 @@ class IngestLane:
         except Rejected as refusal:
             telemetry.rejected(dialect.name, refusal.reason)
             return _refusal(dialect, refusal)
+        except Unavailable as away:
+            telemetry.unavailable(dialect.name)
+            return _refusal(dialect, away)
         try:
             async with asyncio.timeout(self._record_seconds):
                 record = await self._recorder.record(report, now=now)
