@@ -3,30 +3,37 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from deploytrail.errors import Unavailable
 from deploytrail.keys.model import Key, Scope, digest
 
 
 class KeyRing:
     """Filled by a backend (file or Secrets) whenever keys change; asked by every request."""
 
-    def __init__(self, keys: Iterable[Key] = ()) -> None:
+    def __init__(self, keys: Iterable[Key] | None = None) -> None:
+        """Without ``keys`` nobody knows yet which are good."""
         self._by_digest: dict[str, Key] = {}
-        self.replace(keys)
+        self._filled = False
+        if keys is not None:
+            self.replace(keys)
 
     def replace(self, keys: Iterable[Key]) -> None:
         """From now on exactly these keys are good."""
         self._by_digest = {key.digest: key for key in keys}
+        self._filled = True
 
     def __len__(self) -> int:
         return len(self._by_digest)
 
     def find(self, presented: str | None, *, scope: Scope, now: datetime, api: str | None = None) -> Key | None:
-        """The key, if it is known, in force, and good for this scope and API.
+        """The key, if it is known, in force, and good for this scope and API. Unavailable while no keys were read yet.
 
         Looking up a digest leaks nothing by its timing: whoever presents a key does not choose its digest.
         """
         if not presented:
             return None
+        if not self._filled:  # a refusal would be for good, and the key may be
+            raise Unavailable("the keys have not been read yet")
         key = self._by_digest.get(digest(presented))
         if key is None or scope not in key.scopes:
             return None

@@ -21,11 +21,12 @@ _LISTS = ("scopes", "apis", "products", "environments")
 
 
 class SecretKeys:
-    """See KeyBackend. A Secret holds ``digest`` and ``scopes``, and may hold the other fields of Key, one item a line."""
+    """See KeyBackend. A Secret holds ``digest`` and ``scopes``, and may hold other fields of Key, one item a line."""
 
     def __init__(self, kube: Kube, *, namespace: str) -> None:
         self._kube, self._namespace = kube, namespace
         self._keys: dict[str, Key] = {}
+        self._complete = False
         self._ring = KeyRing()
         self._reflector = Reflector(
             kube,
@@ -78,15 +79,21 @@ class SecretKeys:
             self._drop(secret)
             return
         self._keys[secret["metadata"]["uid"]] = key
-        self._ring.replace(self._keys.values())
+        self._publish()
 
     def _drop(self, secret: Object) -> None:
         self._keys.pop(secret["metadata"]["uid"], None)
-        self._ring.replace(self._keys.values())
+        self._publish()
 
     def _keep_only(self, uids: set[str]) -> None:
         self._keys = {uid: key for uid, key in self._keys.items() if uid in uids}
-        self._ring.replace(self._keys.values())
+        self._complete = True
+        self._publish()
+
+    def _publish(self) -> None:
+        """Not before all have been read: a ring that lacks a good key would refuse it."""
+        if self._complete:
+            self._ring.replace(self._keys.values())
 
 
 def to_secret(key: Key) -> Object:

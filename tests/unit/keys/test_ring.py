@@ -2,6 +2,7 @@ from datetime import timedelta
 
 import pytest
 
+from deploytrail.errors import Unavailable
 from deploytrail.keys.model import Scope, digest, new_key
 from deploytrail.keys.ring import KeyRing
 from deploytrail.telemetry import mask
@@ -20,6 +21,16 @@ def test_a_key_is_found_by_what_was_presented() -> None:
 @pytest.mark.parametrize("presented", [None, "", "wrong", SECRET + " ", SECRET.upper(), digest(SECRET)])
 def test_anything_else_is_not(presented: str | None) -> None:
     assert KeyRing([key()]).find(presented, scope=Scope.READ, now=NOW) is None
+
+
+def test_before_the_keys_were_read_nobody_knows_which_are_good() -> None:
+    ring = KeyRing()
+    with pytest.raises(Unavailable):
+        ring.find(SECRET, scope=Scope.READ, now=NOW)
+
+    ring.replace([])
+
+    assert ring.find(SECRET, scope=Scope.READ, now=NOW) is None
 
 
 def test_a_key_is_good_for_its_scopes_and_apis_and_time_only() -> None:

@@ -63,7 +63,7 @@ class Lane:
         self.app = IngestLane(
             [dialect],
             recorder=Recorder(self.store),
-            ring=ring or KeyRing([key()]),
+            ring=KeyRing([key()]) if ring is None else ring,
             clock=stopped_clock,
             fallback=elsewhere,
         )
@@ -129,6 +129,14 @@ def test_limits_of_a_key_hold_for_what_the_dialect_made_of_the_request() -> None
 
     assert lane("GET", "/push?content=web").status_code == 201
     assert lane("GET", "/push?content=shop").status_code == 403
+
+
+def test_while_the_keys_are_not_known_nobody_is_refused_for_good() -> None:
+    answered = Lane(ring=KeyRing())("GET", "/push?content=web")
+
+    assert answered.status_code == 503
+    assert answered.headers["Retry-After"] == "5"
+    assert answered.json() == {"error": "the keys have not been read yet"}
 
 
 def test_a_key_in_force_is_asked_for_at_the_time_of_the_request() -> None:
