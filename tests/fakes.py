@@ -41,6 +41,9 @@ def key(
     apis: Iterable[str] = (),
     products: Iterable[str] = (),
     environments: Iterable[str] = (),
+    product: str | None = None,
+    environment: str | None = None,
+    workspace: str | None = None,
     expires_at: datetime | None = None,
 ) -> Key:
     return Key(
@@ -50,6 +53,9 @@ def key(
         apis=frozenset(apis),
         products=frozenset(products),
         environments=frozenset(environments),
+        product=product,
+        environment=environment,
+        workspace=workspace,
         created_at=NOW,
         expires_at=expires_at,
     )

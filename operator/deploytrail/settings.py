@@ -74,7 +74,9 @@ class Settings(BaseSettings):
         None, description="File that holds the keys; without it they are Secrets in the namespace."
     )
     environments: Listed = Field(
-        (), description="Environments that clients of an API with configured environments may name, comma-separated."
+        (),
+        description="Environments that Vibe Monitor clients may name, comma-separated: production for every key, "
+        "team-a/production for keys of the workspace team-a.",
     )
     replay_window: Duration = Field(
         REPLAY_WINDOW,

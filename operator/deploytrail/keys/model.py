@@ -34,6 +34,12 @@ class Key(Frozen):
     """The products it may report; empty means all."""
     environments: frozenset[str] = frozenset()
     """The environments it may report; empty means all."""
+    product: str | None = None
+    """What it reports for, over an API that names no product."""
+    environment: str | None = None
+    """Where to, over an API that names no environment."""
+    workspace: str | None = None
+    """Whose environments it may name, over an API that knows workspaces."""
     created_at: Instant
     expires_at: Instant | None = None
 
