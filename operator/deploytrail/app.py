@@ -27,6 +27,7 @@ from deploytrail.sources.http import versioner
 from deploytrail.sources.http.dialect import Dialect
 from deploytrail.sources.http.hivel import HIVEL
 from deploytrail.sources.http.lane import IngestLane
+from deploytrail.sources.http.quanta import quanta
 from deploytrail.sources.http.vibemonitor import vibemonitor
 from deploytrail.stores.base import Store
 from deploytrail.stores.factory import create_store
@@ -157,7 +158,13 @@ class App:
 
 def dialects(settings: Settings) -> tuple[Dialect, ...]:
     """Every API whose clients may report, in no particular order."""
-    return (versioner.DEPLOYMENTS, versioner.BUILDS, HIVEL, vibemonitor(settings.environments))
+    return (
+        versioner.DEPLOYMENTS,
+        versioner.BUILDS,
+        HIVEL,
+        vibemonitor(settings.environments),
+        quanta(settings.quanta),
+    )
 
 
 def now() -> datetime:

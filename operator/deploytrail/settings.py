@@ -20,6 +20,7 @@ from pydantic_settings import (
 from deploytrail.errors import Misconfigured
 from deploytrail.record.series import REPLAY_WINDOW
 from deploytrail.sources.argocd_settings import ArgocdSettings, Duration
+from deploytrail.sources.quanta_settings import QuantaSettings
 
 SourceName = Literal["argocd", "resources", "http"]
 
@@ -88,6 +89,7 @@ class Settings(BaseSettings):
         "auto", description="json, console, or auto: console on a terminal, json elsewhere."
     )
     argocd: ArgocdSettings = ArgocdSettings()
+    quanta: QuantaSettings = QuantaSettings()
 
     @classmethod
     def settings_customise_sources(

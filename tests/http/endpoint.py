@@ -17,7 +17,7 @@ from prometheus_client import REGISTRY
 
 from deploytrail.app import dialects
 from deploytrail.keys.ring import KeyRing
-from deploytrail.record.model import Build, Deployment
+from deploytrail.record.model import Annotation, Build, Deployment
 from deploytrail.record.query import Query
 from deploytrail.recorder import Recorder
 from deploytrail.serve.api import build_api
@@ -138,6 +138,16 @@ class Endpoint:
     def builds(self, product: str) -> list[Build]:
         """The builds of a product, newest first."""
         return list(asyncio.run(self.store.builds.find(Query(product=product, limit=1000))).items)
+
+    def annotations(self, product: str) -> list[Annotation]:
+        """The notes of a product, newest first."""
+        return list(asyncio.run(self.store.annotations.find(Query(product=product, limit=1000))).items)
+
+    def recorded(self, text: str = "") -> list[Deployment | Build | Annotation]:
+        """Every record, of whatever type, in whose first report the text stands."""
+        shelves: list[Any] = [self.store.deployments, self.store.builds, self.store.annotations]
+        found = [record for shelf in shelves for record in asyncio.run(shelf.find(Query(limit=1000))).items]
+        return [record for record in found if text in (record.tellings[0].body or "")]
 
     def _run(self) -> None:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -1,0 +1,111 @@
+"""The APIs side by side, for tests of what holds for all of them."""
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from tests.fakes import SECRET
+from tests.http.endpoint import Endpoint
+
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Api:
+    """One route as a client sees it."""
+
+    name: str
+    path: str
+    header: str
+    """Where the key stands; ``{}`` is the key."""
+    body: Callable[[str], dict[str, Any]]
+    """A good body that speaks of the product given."""
+    shape: frozenset[str]
+    """The fields of its errors."""
+    accepted: int = 200
+    unreadable: int = 400
+    """What a body that is no JSON object is answered."""
+    methods: tuple[str, ...] = ("POST",)
+    optional: tuple[str, ...] = field(default=())
+
+    def send(
+        self, endpoint: Endpoint, body: object, *, path: str = "", secret: str | None = SECRET, **headers: str
+    ) -> httpx.Response:
+        name, _, value = self.header.partition(": ")
+        said = {"Content_Type": "application/json"}
+        said |= {name.replace("-", "_"): value.format(secret)} if secret is not None else {}
+        return endpoint.send(path or self.path, body, secret=None, **said | headers)
+
+
+def product() -> str:
+    return f"acme/web-{next(_numbers):05}"
+
+
+def _versioner_deployment(name: str) -> dict[str, Any]:
+    return {"product_name": name, "version": "1.2.3", "environment_name": "production", "status": "success"}
+
+
+def _hivel(name: str) -> dict[str, Any]:
+    return {
+        "deployment_id": f"deploy-{next(_numbers)}",
+        "event_type": "completed",
+        "status": "success",
+        "repo_url": f"https://github.com/{name}",
+        "environment": "production",
+        "start_time": "2025-09-22T12:00:00Z",
+        "end_time": "2025-09-22T12:15:30Z",
+        "branch": "main",
+    }
+
+
+DETAIL, MESSAGE, ERROR = frozenset({"detail"}), frozenset({"message", "error"}), frozenset({"error"})
+
+APIS = (
+    Api(
+        name="versioner-deployments",
+        path="/deployment-events/",
+        header="Authorization: Bearer {}",
+        body=_versioner_deployment,
+        shape=DETAIL,
+        optional=("deployed_by", "scm_sha", "scm_branch", "build_url", "extra_metadata", "completed_at"),
+    ),
+    Api(
+        name="versioner-builds",
+        path="/build-events/",
+        header="Authorization: Bearer {}",
+        body=lambda name: {"product_name": name, "version": "1.2.3", "status": "completed"},
+        shape=DETAIL,
+        optional=("built_by", "scm_sha", "scm_branch", "build_url", "extra_metadata", "started_at"),
+    ),
+    Api(
+        name="hivel",
+        path="/api/hooks/v2/deployment",
+        header="X-API-Token: {}",
+        body=_hivel,
+        shape=MESSAGE,
+        optional=("commit_hash", "pr_number", "pr_numbers", "build_number", "image", "logs_url"),
+    ),
+    Api(
+        name="vibemonitor",
+        path="/api/v1/deployments/webhook",
+        header="X-Workspace-Key: {}",
+        body=lambda name: {"environment": "production", "repository": name},
+        shape=DETAIL,
+        accepted=201,
+        unreadable=422,
+        optional=("branch", "commit_sha", "status", "source", "deployed_at", "extra_data"),
+    ),
+    Api(
+        name="quanta",
+        path="/api/events/push",
+        header="Authorization: Token {}",
+        body=lambda name: {"type": "code_deploy", "content": f"{name} 1.2.3"},
+        shape=ERROR,
+        methods=("GET", "POST"),
+    ),
+)
+
+ROUTES = {api.name: api for api in APIS}
