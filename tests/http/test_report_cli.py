@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.ci import GITHUB, GITLAB, SHA
-from tests.versioner import KEY, Answer, Versioner
+from tests.strict_versioner import KEY, Answer, Versioner
 
 AWAY = Answer(503, {"detail": "the store is away"}, {"Retry-After": "0"})
 REFUSED = Answer(409, {"detail": "Version 1.2.3 already exists with different SHA"})
