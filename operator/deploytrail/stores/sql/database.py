@@ -1,0 +1,59 @@
+"""What either database can do, and the one that a URL names."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol, TypeVar
+from urllib.parse import parse_qs, urlsplit
+
+from sqlalchemy import Connection
+
+from deploytrail.errors import Misconfigured
+from deploytrail.stores.sql.postgresql import PostgresqlDatabase
+from deploytrail.stores.sql.sqlite import SqliteDatabase
+
+T = TypeVar("T")
+
+SQLITE = "sqlite:///"
+POSTGRESQL = ("postgresql://", "postgres://")
+SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+
+
+class Database(Protocol):
+    """Connections to one database. Methods raise whatever its driver raises; the door knows what that means."""
+
+    @property
+    def name(self) -> str:
+        """How a sentence calls it; without credentials."""
+
+    async def open(self) -> None:
+        """Connect, and bring the schema up to date. May be called again after it failed."""
+
+    async def close(self) -> None:
+        """Let go of every connection."""
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """Do the work in a transaction of its own, and return once that is durable. One at a time."""
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Do the work on a connection that sees whatever is committed. It writes nothing."""
+
+    async def ping(self) -> None:
+        """Fail if nothing could be written now."""
+
+
+def database_of(url: str) -> Database:
+    """The database behind a URL, not opened yet. Misconfigured never quotes the URL: it may hold a password."""
+    if url.startswith(SQLITE):
+        return SqliteDatabase(_path(url.removeprefix(SQLITE)))
+    if not url.startswith(POSTGRESQL):
+        raise Misconfigured("a SQL store is sqlite:///path or postgresql://user@host/database")
+    mode = parse_qs(urlsplit(url).query).get("sslmode", ["prefer"])[-1]
+    if mode not in SSL_MODES:
+        raise Misconfigured(f"sslmode of the store is one of {', '.join(SSL_MODES)}")
+    return PostgresqlDatabase(url)
+
+
+def _path(name: str) -> Path:
+    if not name or name == ":memory:" or "?" in name:
+        raise Misconfigured("the SQLite store needs a file and takes no options: sqlite:///deploytrail.db")
+    return Path(name)

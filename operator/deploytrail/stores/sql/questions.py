@@ -1,0 +1,55 @@
+"""What is asked of the rows, as statements: the same order and the same filters as record.query."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, not_, select, tuple_
+
+from deploytrail.record.query import Query
+from deploytrail.stores.sql.tables import INSTALLATION, PAYLOADS, RECORDS, VERSIONS
+
+_EXACT = ("product", "version", "environment", "status", "source", "counted", "type", "application_uid")
+
+
+def one(kind: str, record_id: str) -> Select[Any]:
+    """The document of a record."""
+    return select(RECORDS.c.document).where(RECORDS.c.id == record_id, RECORDS.c.kind == kind)
+
+
+def some(kind: str, query: Query) -> Select[Any]:
+    """Documents newest first; one more than is wanted, to know whether there are more."""
+    newest_first = (RECORDS.c.created_at.desc(), RECORDS.c.id.desc())
+    return select(RECORDS.c.document).where(*_filters(kind, query)).order_by(*newest_first).limit(query.limit + 1)
+
+
+def with_bodies(kind: str, record_id: str) -> Select[Any]:
+    """The document of a record beside each body that was kept, by its position."""
+    kept = (PAYLOADS.c.record_id == RECORDS.c.id) & (PAYLOADS.c.kind == RECORDS.c.kind)
+    return (
+        select(RECORDS.c.document, PAYLOADS.c.position, PAYLOADS.c.body)
+        .join_from(RECORDS, PAYLOADS, kept, isouter=True)
+        .where(RECORDS.c.id == record_id, RECORDS.c.kind == kind)
+    )
+
+
+def version(version_id: str) -> Select[Any]:
+    """A version."""
+    return select(VERSIONS).where(VERSIONS.c.id == version_id)
+
+
+def began() -> Select[Any]:
+    """Since when this installation records."""
+    return select(INSTALLATION.c.began_at)
+
+
+def _filters(kind: str, query: Query) -> list[ColumnElement[bool]]:
+    found = [RECORDS.c.kind == kind]
+    found += [RECORDS.c[name] == wanted for name in _EXACT if (wanted := getattr(query, name)) is not None]
+    if query.open is not None:
+        found.append(RECORDS.c.is_open if query.open else not_(RECORDS.c.is_open))
+    if query.since is not None:
+        found.append(RECORDS.c.happened_at >= query.since)
+    if query.until is not None:
+        found.append(RECORDS.c.happened_at < query.until)
+    if query.before is not None:
+        found.append(tuple_(RECORDS.c.created_at, RECORDS.c.id) < query.before)
+    return found

@@ -1,0 +1,135 @@
+"""The port on a SQL database."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, Generic
+
+from sqlalchemy import Connection
+
+from deploytrail.errors import DeploytrailError, Rejected, Unavailable
+from deploytrail.record.identity import version_id
+from deploytrail.record.model import Annotation, AnyReport, Build, Deployment, R, Telling
+from deploytrail.record.query import Page, Query, sort_key
+from deploytrail.record.series import REPLAY_WINDOW
+from deploytrail.record.version import Version
+from deploytrail.stores.base import Outcome
+from deploytrail.stores.sql import questions
+from deploytrail.stores.sql.database import Database
+from deploytrail.stores.sql.door import Door
+from deploytrail.stores.sql.grouping import GroupCommit
+from deploytrail.stores.sql.ingest import Answer, ingest
+from deploytrail.stores.sql.rows import KINDS, from_document, with_bodies
+from deploytrail.stores.sql.troubles import Outrun, Poison
+
+TRIES = 20
+"""How often a batch may be outrun: every time, another replica has got on."""
+
+UNSAID = 2000
+"""Bytes that a report weighs besides its body."""
+
+
+class SqlShelf(Generic[R]):
+    """See Shelf."""
+
+    def __init__(self, door: Door, record: type[R]) -> None:
+        self._door, self._record, self._kind = door, record, KINDS[record]
+
+    async def get(self, record_id: str) -> R | None:
+        """See Shelf."""
+
+        def ask(connection: Connection) -> str | None:
+            document: str | None = connection.scalar(questions.one(self._kind, record_id))
+            return document
+
+        document = await self._door.read(ask)
+        return from_document(document, self._record) if document is not None else None
+
+    async def find(self, query: Query) -> Page[R]:
+        """See Shelf."""
+        statement = questions.some(self._kind, query)
+        documents = await self._door.read(lambda connection: connection.scalars(statement).all())
+        items = tuple(from_document(document, self._record) for document in documents[: query.limit])
+        return Page(items, next=sort_key(items[-1]) if len(documents) > query.limit else None)
+
+    async def reports(self, record_id: str) -> tuple[Telling, ...] | None:
+        """See Shelf."""
+        statement = questions.with_bodies(self._kind, record_id)
+        rows = await self._door.read(lambda connection: connection.execute(statement).all())
+        if not rows:
+            return None
+        bodies = {position: body for _, position, body in rows if position is not None}
+        return with_bodies(from_document(rows[0][0], self._record), bodies)
+
+
+class SqlStore:
+    """See Store."""
+
+    def __init__(self, database: Database, *, replay_window: timedelta = REPLAY_WINDOW) -> None:
+        self._door, self._window = Door(database), replay_window
+        self._commits: GroupCommit[AnyReport[Any], Any] = GroupCommit(self._commit, weigh=_weight)
+        self.deployments = SqlShelf(self._door, Deployment)
+        self.builds = SqlShelf(self._door, Build)
+        self.annotations = SqlShelf(self._door, Annotation)
+
+    async def start(self) -> None:
+        """See Store."""
+        self._door.start()
+        self._commits.start()
+
+    async def stop(self) -> None:
+        """See Store. What waits is committed first."""
+        await self._commits.stop()
+        await self._door.stop()
+
+    async def record(self, report: AnyReport[R]) -> Outcome[R]:
+        """See Store."""
+        outcome: Outcome[R] = await self._commits.submit(report)
+        return outcome
+
+    async def get(self, deployment_id: str) -> Deployment | None:
+        """See Store."""
+        return await self.deployments.get(deployment_id)
+
+    async def find(self, query: Query) -> Page[Deployment]:
+        """See Store."""
+        return await self.deployments.find(query)
+
+    async def version(self, product: str, version: str) -> Version | None:
+        """See Store."""
+        statement = questions.version(version_id(product=product, version=version))
+        row = await self._door.read(lambda connection: connection.execute(statement).mappings().first())
+        return Version(**row) if row is not None else None
+
+    async def began(self) -> datetime:
+        """See Store."""
+        when: datetime = await self._door.read(lambda connection: connection.scalars(questions.began()).one())
+        return when
+
+    async def check(self) -> None:
+        """See Store."""
+        await self._door.check()
+
+    async def _commit(self, reports: Sequence[AnyReport[Any]]) -> list[Answer]:
+        """What became of each. A report that the database does not take is parted from the others by halving."""
+        try:
+            return await self._write(reports)
+        except Poison as poison:
+            if len(reports) == 1:
+                return [Rejected(f"the database does not take it: {poison}", reason="invalid-field")]
+        except DeploytrailError as failure:
+            return [failure] * len(reports)
+        half = len(reports) // 2
+        return [*await self._commit(reports[:half]), *await self._commit(reports[half:])]
+
+    async def _write(self, reports: Sequence[AnyReport[Any]]) -> list[Answer]:
+        for _ in range(TRIES):
+            try:
+                return await self._door.write(partial(ingest, reports=reports, window=self._window))
+            except Outrun:
+                continue
+        raise Unavailable("other replicas write the same records all the time", retry_after=1)
+
+
+def _weight(report: AnyReport[Any]) -> int:
+    return UNSAID + len(report.telling.body or "")

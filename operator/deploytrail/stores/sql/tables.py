@@ -1,0 +1,136 @@
+"""The rows. What is asked for is a column; the whole record is kept beside it as a document."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.types import TypeEngine
+
+from deploytrail.record.instant import to_utc
+
+METADATA = MetaData()
+
+
+class UtcInstant(TypeDecorator[datetime]):
+    """A point in time. SQLite has no type for one: there it is a text that sorts as time does."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """See TypeDecorator."""
+        return dialect.type_descriptor(Text() if dialect.name == "sqlite" else DateTime(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """See TypeDecorator."""
+        return to_text(value) if value is not None and dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """See TypeDecorator."""
+        return datetime.fromisoformat(value) if isinstance(value, str) else value
+
+
+def to_text(when: datetime) -> str:
+    """Of one width, so that texts compare as times do; both databases read it."""
+    return to_utc(when).isoformat(timespec="microseconds")
+
+
+Identifier = Text().with_variant(Text(collation="C"), "postgresql")
+"""Compared byte by byte, so that every database puts records in the same order whatever its locale."""
+
+INSTALLATION = Table(
+    "installation",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("began_at", UtcInstant, nullable=False),
+)
+"""One row: since when this installation records. Whoever changes the schema locks it."""
+
+RECORDS = Table(
+    "records",
+    METADATA,
+    Column("id", Identifier, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    Column("product", Text, nullable=False),
+    Column("version", Text),
+    Column("environment", Text),
+    Column("status", Text, nullable=False),
+    Column("is_open", Boolean, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("counted", Boolean),
+    Column("type", Text),
+    Column("application_uid", Text),
+    Column("series", Text),
+    Column("attempt", BigInteger),
+    Column("created_at", UtcInstant, nullable=False),
+    Column("finished_at", UtcInstant),
+    Column("happened_at", UtcInstant, nullable=False),
+    Column("document", Text, nullable=False),
+    PrimaryKeyConstraint("id", "kind", name="records_pkey"),
+    UniqueConstraint("series", "attempt", name="records_series_attempt_key"),
+    Index("records_newest", "kind", "created_at", "id"),
+    Index("records_place", "product", "environment", "finished_at", postgresql_include=["status"]),
+    Index(
+        "records_open",
+        "kind",
+        "created_at",
+        "id",
+        postgresql_where=text("is_open"),
+        sqlite_where=text("is_open = 1"),
+    ),
+    Index(
+        "records_application",
+        "application_uid",
+        "created_at",
+        "id",
+        postgresql_where=text("application_uid IS NOT NULL"),
+        sqlite_where=text("application_uid IS NOT NULL"),
+    ),
+)
+"""``revision`` counts the writes of a record: two replicas that read the same one cannot both write the next."""
+
+PAYLOADS = Table(
+    "payloads",
+    METADATA,
+    Column("record_id", Identifier, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("body", Text, nullable=False),
+    PrimaryKeyConstraint("record_id", "kind", "position", name="payloads_pkey"),
+    ForeignKeyConstraint(
+        ["record_id", "kind"], ["records.id", "records.kind"], name="payloads_record_fkey", ondelete="CASCADE"
+    ),
+)
+"""The body of the report at ``position`` among a record's tellings, as it came."""
+
+VERSIONS = Table(
+    "versions",
+    METADATA,
+    Column("id", Identifier, nullable=False),
+    Column("product", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("commit", Text, nullable=False),
+    Column("first_seen_at", UtcInstant, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("record", Text, nullable=False),
+    PrimaryKeyConstraint("id", name="versions_pkey"),
+    UniqueConstraint("product", "version", name="versions_product_version_key"),
+)
+"""A version has one commit for ever: the constraint holds it, whatever was read before."""

