@@ -12,11 +12,14 @@ from deploytrail.keys.model import Scope
 from deploytrail.keys.ring import KeyRing
 from deploytrail.record.running import Running
 from deploytrail.serve.access import require
+from deploytrail.serve.annotations import annotation_routes
+from deploytrail.serve.builds import build_routes, version_routes
 from deploytrail.serve.deployments import deployment_routes
 from deploytrail.serve.docs import docs_routes
 from deploytrail.serve.edge import Edge, on_invalid, on_unavailable
 from deploytrail.serve.environments import environment_routes
 from deploytrail.serve.health import Readiness, health_routes
+from deploytrail.serve.preferences import preference_routes
 from deploytrail.stores.base import Store
 
 TITLE = "Deploytrail"
@@ -45,8 +48,11 @@ def build_api(
     api.add_middleware(Edge)
     api.add_exception_handler(RequestValidationError, on_invalid)
     api.add_exception_handler(Unavailable, on_unavailable)
-    api.include_router(deployment_routes(store, may_read=require(Scope.READ, ring, clock)))
+    may_read = require(Scope.READ, ring, clock)
+    for routes in (deployment_routes, build_routes, version_routes, annotation_routes):
+        api.include_router(routes(store, may_read=may_read))
     api.include_router(environment_routes(store, found, may_read=require(Scope.READ, ring, clock)))
+    api.include_router(preference_routes(store, ring, clock))
     api.include_router(health_routes(readiness, clock))
     api.include_router(docs_routes(TITLE))
 

@@ -6,6 +6,7 @@ from typing import Generic, Protocol, TypeAlias
 
 from deploytrail.record.lifecycle import Advance, Contradict, Create, Decision, Same
 from deploytrail.record.model import Annotation, AnyReport, Build, Deployment, R, Telling
+from deploytrail.record.preference import Preference
 from deploytrail.record.query import Page, Query
 from deploytrail.record.version import Version
 
@@ -58,6 +59,19 @@ class Shelf(Protocol[R]):
         """Every report a record was made from, with its body as it came; None when there is no such record."""
 
 
+class Preferences(Protocol):
+    """Who wants to hear of what. Any method raises Unavailable when the backend is away."""
+
+    async def list(self) -> tuple[Preference, ...]:
+        """All of them, oldest first."""
+
+    async def put(self, preference: Preference) -> Preference:
+        """Keep it, durably, and return it; or return the one that has its id already. Rejected when it is too many."""
+
+    async def delete(self, preference_id: str) -> bool:
+        """Remove one, durably; whether it was there."""
+
+
 class Store(Protocol):
     """Keeps what was reported. While the backend is away, methods raise Unavailable and leave nothing half-written."""
 
@@ -72,6 +86,10 @@ class Store(Protocol):
     @property
     def annotations(self) -> Shelf[Annotation]:
         """What was noted on the timeline."""
+
+    @property
+    def preferences(self) -> Preferences:
+        """Who wants to hear of what."""
 
     async def start(self) -> None:
         """Begin to connect. Returns at once: while the backend is away every other method raises Unavailable."""

@@ -16,6 +16,7 @@ from deploytrail.record.query import Page, Query
 from deploytrail.record.series import REPLAY_WINDOW
 from deploytrail.record.version import Version
 from deploytrail.stores.base import Outcome
+from deploytrail.stores.preferences import KubernetesPreferences
 from deploytrail.stores.shelf import KubernetesShelf
 from deploytrail.stores.versions import Versions
 
@@ -36,6 +37,7 @@ class KubernetesStore:
         self.deployments = shelf(forms.DEPLOYMENT)
         self.builds = shelf(forms.BUILD)
         self.annotations = shelf(forms.ANNOTATION)
+        self.preferences = KubernetesPreferences(kube, home=namespace)
         self._shelves: dict[type[Record], KubernetesShelf[Any]] = {
             Deployment: self.deployments,
             Build: self.builds,

@@ -10,6 +10,7 @@ from deploytrail.record.query import Page, Query, answer
 from deploytrail.record.series import REPLAY_WINDOW, aim
 from deploytrail.record.version import Version, bind, claim_of
 from deploytrail.stores.base import Outcome, VersionTaken, decided
+from deploytrail.stores.preferences import MemoryPreferences
 
 
 class MemoryShelf(Generic[R]):
@@ -57,6 +58,7 @@ class MemoryStore:
         self.deployments = MemoryShelf[Deployment]()
         self.builds = MemoryShelf[Build]()
         self.annotations = MemoryShelf[Annotation]()
+        self.preferences = MemoryPreferences()
         self._shelves: dict[type[Record], Any] = {
             Deployment: self.deployments,
             Build: self.builds,

@@ -1,0 +1,118 @@
+"""/notification-preferences/: Versioner's, in its words. What is wished for is kept; nothing is sent yet."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Annotated
+
+import orjson
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from pydantic import BaseModel, Field
+
+from deploytrail.errors import Rejected
+from deploytrail.keys.model import Key, Scope
+from deploytrail.keys.ring import KeyRing
+from deploytrail.record.model import Source
+from deploytrail.record.preference import EVENT_TYPES, Preference, prefer
+from deploytrail.serve.access import BEARER
+from deploytrail.serve.views import Time
+from deploytrail.stores.base import Store
+
+PATH = "/notification-preferences"
+LARGEST_BODY = 65_536
+LONGEST_CHANNEL = 512
+
+Bearer = Annotated[object, Depends(BEARER)]
+
+
+class PreferenceBody(BaseModel):
+    """What is sent."""
+
+    event_type: str = Field(description="One of the ten event types.", examples=["deployment.failed"])
+    channel_id: str = Field(max_length=LONGEST_CHANNEL, description="The Slack channel.", examples=["C0123456789"])
+
+
+class PreferenceView(BaseModel):
+    """One preference."""
+
+    id: str
+    event_type: str
+    channel_id: str
+    created_at: Time
+
+
+def preference_routes(store: Store, ring: KeyRing, clock: Callable[[], datetime]) -> APIRouter:
+    """The routes, for keys that may report over Versioner's API, and for admins."""
+    router = APIRouter(tags=["notification preferences"])
+    allowed = Depends(_require(ring, clock))
+    schema = {"requestBody": {"content": {"application/json": {"schema": PreferenceBody.model_json_schema()}}}}
+
+    @router.get(f"{PATH}/", summary="All preferences")
+    @router.get(PATH, include_in_schema=False)
+    async def show(_: Annotated[Key, allowed], __: Bearer) -> list[PreferenceView]:
+        return [_view(each) for each in await store.preferences.list()]
+
+    @router.post(f"{PATH}/", summary="Let a channel hear of an event type", openapi_extra=schema)
+    @router.post(PATH, include_in_schema=False)
+    async def add(request: Request, key: Annotated[Key, allowed], __: Bearer) -> PreferenceView:
+        event_type, channel_id = _parse(await _read(request))
+        wished = prefer(event_type=event_type, channel_id=channel_id, created_at=clock(), created_by=key.name)
+        try:
+            return _view(await store.preferences.put(wished))
+        except Rejected as error:
+            raise HTTPException(413, error.message) from error
+
+    @router.delete(PATH + "/{preference_id}", summary="Remove one", status_code=204)
+    @router.delete(PATH + "/{preference_id}/", include_in_schema=False, status_code=204)
+    async def remove(preference_id: str, _: Annotated[Key, allowed], __: Bearer) -> Response:
+        if not await store.preferences.delete(preference_id):
+            raise HTTPException(404, "There is no such preference")
+        return Response(status_code=204)
+
+    return router
+
+
+def _require(ring: KeyRing, clock: Callable[[], datetime]) -> Callable[[Request], Awaitable[Key]]:
+    async def check(request: Request) -> Key:
+        scheme, _, presented = request.headers.get("authorization", "").strip().partition(" ")
+        presented = presented.strip() if scheme.lower() == "bearer" else ""
+        now = clock()
+        key = ring.find(presented, scope=Scope.INGEST, api=Source.VERSIONER.value, now=now)
+        key = key or ring.find(presented, scope=Scope.ADMIN, now=now)
+        if key is None:
+            raise HTTPException(401, "Invalid API key", headers={"WWW-Authenticate": "Bearer"})
+        return key
+
+    return check
+
+
+async def _read(request: Request) -> object:
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        raise HTTPException(415, "Content-Type must be application/json")
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > LARGEST_BODY:
+            raise HTTPException(413, f"the body is larger than {LARGEST_BODY} bytes", headers={"Connection": "close"})
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise HTTPException(400, "the body is not valid JSON") from error
+
+
+def _parse(document: object) -> tuple[str, str]:
+    if not isinstance(document, dict):
+        raise HTTPException(400, "the body must be a JSON object")
+    for field in ("event_type", "channel_id"):
+        if document.get(field) is None:
+            raise HTTPException(400, f"Field '{field}' is required")
+        if not isinstance(document[field], str) or not document[field].strip():
+            raise HTTPException(400, f"Field '{field}' must be a string that says something")
+    if document["event_type"] not in EVENT_TYPES:
+        raise HTTPException(400, f"Field 'event_type' must be one of {', '.join(EVENT_TYPES)}")
+    if len(document["channel_id"]) > LONGEST_CHANNEL or "\0" in document["channel_id"]:
+        raise HTTPException(400, f"Field 'channel_id' must have at most {LONGEST_CHANNEL} characters")
+    return document["event_type"], document["channel_id"]
+
+
+def _view(preference: Preference) -> PreferenceView:
+    return PreferenceView.model_validate(preference.model_dump(exclude={"created_by"}))
