@@ -233,7 +233,8 @@ def test_the_openapi_document_says_how_to_ask(filled: Endpoint) -> None:
 
     listing = document["paths"][LIST]["get"]
     names = {parameter["name"] for parameter in listing["parameters"]}
-    assert names == {"product", "environment", "status", "source", "counted", "since", "until", "limit", "cursor"}
+    common = {"product", "version", "environment", "source", "since", "until", "limit", "cursor"}
+    assert names == common | {"status", "counted"}
     assert listing["security"] == [{"key": []}]
     assert document["components"]["securitySchemes"]["key"]["scheme"] == "bearer"
     assert "/healthz" in document["paths"]

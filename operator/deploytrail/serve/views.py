@@ -1,12 +1,23 @@
 """A record as it is shown: the field names of the record, times in RFC 3339 UTC, no raw bodies in lists."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from deploytrail.record.instant import to_rfc3339
-from deploytrail.record.model import ApplicationRef, Deployment, Links, ResourceRef, Source, Status, Trigger
+from deploytrail.record.model import (
+    ApplicationRef,
+    Build,
+    Deployment,
+    Links,
+    ResourceRef,
+    Source,
+    Status,
+    Telling,
+    Trigger,
+)
 from deploytrail.serve.examples import DEPLOYMENT
 
 Time = Annotated[datetime, PlainSerializer(to_rfc3339, return_type=str)]
@@ -85,23 +96,18 @@ class DeploymentList(BaseModel):
     next: str | None = Field(description="Send it as `cursor` for the next page; null on the last one.")
 
 
-def to_item(deployment: Deployment) -> DeploymentItem:
-    """As a list shows it."""
-    return DeploymentItem.model_validate(_fields(deployment))
+def report_views(tellings: Iterable[Telling]) -> list[dict[str, Any]]:
+    """The reports of a record, as they are shown with it."""
+    return [telling.model_dump(exclude={"fingerprint"}) for telling in tellings]
 
 
-def to_detail(deployment: Deployment) -> DeploymentDetail:
-    """As it is shown alone."""
-    reports = [telling.model_dump(exclude={"fingerprint"}) for telling in deployment.tellings]
-    return DeploymentDetail.model_validate(_fields(deployment) | {"reports": reports})
-
-
-def _fields(deployment: Deployment) -> dict[str, Any]:
-    duration = deployment.duration
+def fields(record: Deployment | Build) -> dict[str, Any]:
+    """What is shown of a record wherever it is shown."""
+    duration = record.duration
     return {
-        **{name: value for name, value in deployment if name != "tellings"},
-        "metadata": dict(deployment.metadata),
-        "event_type": deployment.event_type,
+        **{name: value for name, value in record if name != "tellings"},
+        "metadata": dict(record.metadata),
+        "event_type": record.event_type,
         "duration": duration.total_seconds() if duration is not None else None,
-        "history": [State(status=status, at=at) for status, at in deployment.history],
+        "history": [State(status=status, at=at) for status, at in record.history],
     }

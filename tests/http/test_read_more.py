@@ -1,0 +1,140 @@
+"""What is asked of builds, versions and annotations."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from deploytrail.keys.ring import KeyRing
+from tests.fakes import SECRET, key
+from tests.http.endpoint import Endpoint
+from tests.http.versioner import BUILDS, DEPLOYMENTS, build, deployment, told
+
+LISTS = ("/api/v1/builds", "/api/v1/annotations", "/api/v1/deployments")
+
+
+@pytest.fixture(scope="module")
+def filled() -> Iterator[Endpoint]:
+    """Six builds of two products, two of them failed, and five annotations of a site."""
+    with Endpoint(ring=KeyRing([key(), key("t", name="site", product="shop", environment="live")])) as endpoint:
+        for number in range(6):
+            told(
+                endpoint,
+                BUILDS,
+                build(
+                    product_name=f"acme/p{number % 2}",
+                    version=f"1.0.{number}",
+                    status="failed" if number % 3 == 0 else "built",
+                    scm_sha=f"{number}abc123",
+                ),
+            )
+        for kind in ("config_change", "comment", "cron", "custom", "custom"):
+            path = f"/api/events/push?type={kind}&content=c-{kind}&auth_token=t"
+            assert endpoint.send(path, method="GET", secret=None).status_code == 200
+        yield endpoint
+
+
+def items(endpoint: Endpoint, path: str, **params: Any) -> list[dict[str, Any]]:
+    answer = endpoint.get(path, **params)
+    assert answer.status_code == 200, answer.text
+    found: list[dict[str, Any]] = answer.json()["items"]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("params", "versions"),
+    [
+        ({}, {0, 1, 2, 3, 4, 5}),
+        ({"product": "acme/p1"}, {1, 3, 5}),
+        ({"status": "failed"}, {0, 3}),
+        ({"version": "1.0.4"}, {4}),
+        ({"source": "versioner", "product": "acme/p0", "status": "failed"}, {0}),
+        ({"source": "hivel"}, set()),
+    ],
+)
+def test_builds_are_filtered(filled: Endpoint, params: dict[str, str], versions: set[int]) -> None:
+    assert {int(item["version"][-1]) for item in items(filled, "/api/v1/builds", **params)} == versions
+
+
+def test_a_build_is_shown_with_its_reports(filled: Endpoint) -> None:
+    listed = items(filled, "/api/v1/builds", version="1.0.4")[0]
+
+    shown = filled.get(f"/api/v1/builds/{listed['id']}").json()
+
+    [report] = shown.pop("reports")
+    assert shown == listed
+    assert (report["reporter"], report["raw_status"]) == ("ci", "built")
+    assert '"1.0.4"' in report["body"]
+    assert shown["event_type"] == "build.completed"
+
+
+def test_a_version_is_shown_with_its_commit(filled: Endpoint) -> None:
+    shown = filled.get("/api/v1/versions/acme/p0/1.0.4")
+
+    assert shown.status_code == 200
+    assert shown.json() | {"record": ""} == {
+        "product": "acme/p0",
+        "version": "1.0.4",
+        "commit": "4abc123",
+        "first_seen_at": "2026-11-21T12:00:00Z",
+        "source": "versioner",
+        "record": "",
+    }
+    assert filled.get("/api/v1/versions/acme/p0/9.9.9").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("params", "kinds"),
+    [
+        ({}, ["comment", "config_change", "cron", "custom", "custom"]),
+        ({"type": "custom"}, ["custom", "custom"]),
+        ({"environment": "live", "product": "shop", "type": "cron"}, ["cron"]),
+        ({"environment": "production"}, []),
+    ],
+)
+def test_c171_annotations_are_filtered(filled: Endpoint, params: dict[str, str], kinds: list[str]) -> None:
+    found = items(filled, "/api/v1/annotations", **params)
+
+    assert sorted(item["type"] for item in found) == kinds
+    for item in found:
+        assert item["event_type"] == f"annotation.{item['type']}"
+        assert (item["content"], item["reporter"], item["source"]) == (f"c-{item['type']}", "site", "quanta")
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_lists_are_paged_and_need_a_key_that_may_read(filled: Endpoint, path: str) -> None:
+    seen: list[str] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        page = filled.get(path, limit=2, **({"cursor": cursor} if cursor else {})).json()
+        seen += [item["id"] for item in page["items"]]
+        cursor = page["next"]
+
+    assert len(seen) == len(set(seen)) == len(items(filled, path, limit=1000))
+    assert filled.get(path, secret="wrong").status_code == 401
+    assert filled.get(path, nonsense="1").status_code == 422
+
+
+@pytest.mark.parametrize("path", ["/api/v1/builds/none", "/api/v1/versions/none/1"])
+def test_what_is_not_there_is_404(filled: Endpoint, path: str) -> None:
+    answer = filled.get(path)
+
+    assert (answer.status_code, answer.json().keys()) == (404, {"detail"})
+
+
+def test_deployments_can_be_asked_for_by_version(filled: Endpoint) -> None:
+    body = deployment(version="7.7.7")
+    told(filled, DEPLOYMENTS, body)
+
+    [found] = items(filled, "/api/v1/deployments", version="7.7.7")
+
+    assert found["product"] == body["product_name"]
+
+
+def test_all_of_it_stands_in_the_openapi_document(filled: Endpoint) -> None:
+    with filled.client(Authorization=f"Bearer {SECRET}") as client:
+        paths = client.get("/openapi.json").json()["paths"]
+
+    for path in (*LISTS, "/api/v1/builds/{build_id}", "/api/v1/versions/{product}/{version}"):
+        assert "get" in paths[path]
+    assert set(paths["/notification-preferences/"]) == {"get", "post"}
