@@ -1,39 +1,15 @@
 """What every store promises, whatever it is made of."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
 from datetime import timedelta
-from typing import Any
 
-from deploytrail.record.model import AnyReport, Deployment, R, Repeat, Status
+from deploytrail.record.model import Deployment, Repeat, Status
 from deploytrail.record.query import Query
 from deploytrail.stores.base import Conflicting, Duplicate, Recorded, Store, VersionTaken
+from tests.contract.acting import on_one, on_two, told
 from tests.contract.conftest import Opening
 from tests.reports import NOON, report
 from tests.waiting import until
-
-
-def on_one(opening: Opening, act: Callable[[Store], Awaitable[None]]) -> None:
-    async def scene() -> None:
-        async with opening() as store:
-            await act(store)
-
-    asyncio.run(scene())
-
-
-def on_two(opening: Opening, act: Callable[[Store, Store], Coroutine[Any, Any, None]]) -> None:
-    async def scene() -> None:
-        async with opening() as one, opening() as other:
-            await act(one, other)
-
-    asyncio.run(scene())
-
-
-async def told(store: Store, report: AnyReport[R]) -> R:
-    """The record of a report that is no conflict."""
-    outcome = await store.record(report)
-    assert not isinstance(outcome, VersionTaken)
-    return outcome.record
 
 
 def test_a_first_report_makes_a_record(opening: Opening) -> None:

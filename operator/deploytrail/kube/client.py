@@ -1,6 +1,7 @@
 """Requests to one API server, in the terms of our errors."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
@@ -168,7 +169,7 @@ class Kube:
         query |= {"watch": "true", "allowWatchBookmarks": "true"}
         try:
             response = await self._send("GET", kind.path(namespace), query=query, timeout=WATCH_TIMEOUT)
-            async with response:
+            async with response, _hung_up(response):
                 if response.status != HTTPStatus.OK:
                     raise _translate(response.status, await response.read())
                 opened()
@@ -226,6 +227,17 @@ class Kube:
 
 class _NotFound(Unavailable):
     """Who does not expect it needs what is not there: a kind or a namespace, which may come."""
+
+
+@asynccontextmanager
+async def _hung_up(response: aiohttp.ClientResponse) -> AsyncIterator[None]:
+    """Hang up in the end. A stream that is left while it runs would say goodbye for longer than the loop may live."""
+    try:
+        yield
+    finally:
+        connection = response.connection
+        if connection is not None and connection.transport is not None:
+            connection.transport.abort()
 
 
 async def _load_default(configuration: Configuration) -> None:

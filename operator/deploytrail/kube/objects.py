@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic.alias_generators import to_camel
 
-from deploytrail.errors import Rejected
+from deploytrail.errors import Reason, Rejected
 from deploytrail.kube.client import Object
 from deploytrail.kube.forms import FORMS, Form
 from deploytrail.kube.resources import API_VERSION, RecordSpec
@@ -28,7 +28,7 @@ def is_record(obj: Object, form: Form[Any], *, home: str) -> bool:
 
 
 def to_object(record: Record, *, namespace: str, resource_version: str | None = None) -> Object:
-    """The whole record as one object, so that one write makes it durable."""
+    """The whole record as one object, so that one write makes it durable. Rejected when an object cannot hold it."""
     form, labels = FORMS[type(record)], {MANAGED_BY: OURS}
     application = getattr(record, "application", None)
     if application is not None:
@@ -46,9 +46,7 @@ def from_object(obj: Object, form: Form[R], *, home: str) -> R:
     try:
         spec = form.spec.model_validate(obj["spec"])
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise Rejected(f"spec.{field}: {first['msg']}", reason="invalid-field", field=field) from error
+        raise _refusal(error) from error
     if is_record(obj, form, home=home):
         return form.record(**_record(obj, spec, form))
     if not form.applied:
@@ -109,9 +107,19 @@ def _to_spec(record: Record, form: Form[Any]) -> dict[str, Any]:
     }
     if values.get("links") == Links().model_dump():
         values["links"] = None
-    spec = form.spec.model_validate(values)
+    try:
+        spec = form.spec.model_validate(values)
+    except ValidationError as error:
+        raise _refusal(error) from error
     shown = {name: values[name] for name in ("counted",) if name in values}
     return spec.model_dump(mode="json", by_alias=True, exclude_defaults=True) | shown
+
+
+def _refusal(error: ValidationError) -> Rejected:
+    first = error.errors(include_url=False, include_input=False)[0]
+    field = ".".join(str(part) for part in first["loc"])
+    reason: Reason = "too-large" if first["type"] in ("string_too_long", "too_long") else "invalid-field"
+    return Rejected(f"spec.{field}: {first['msg']}", reason=reason, field=field)
 
 
 def _created(obj: Object) -> datetime:
