@@ -26,6 +26,7 @@ from deploytrail.sources.argocd import Applications
 from deploytrail.sources.http import versioner
 from deploytrail.sources.http.dialect import Dialect
 from deploytrail.sources.http.hivel import HIVEL
+from deploytrail.sources.http.hivel_v1 import HIVEL_V1
 from deploytrail.sources.http.lane import IngestLane
 from deploytrail.sources.http.quanta import quanta
 from deploytrail.sources.http.vibemonitor import vibemonitor
@@ -162,6 +163,7 @@ def dialects(settings: Settings) -> tuple[Dialect, ...]:
         versioner.DEPLOYMENTS,
         versioner.BUILDS,
         HIVEL,
+        HIVEL_V1,
         vibemonitor(settings.environments),
         quanta(settings.quanta),
     )

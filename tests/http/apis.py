@@ -89,6 +89,14 @@ APIS = (
         optional=("commit_hash", "pr_number", "pr_numbers", "build_number", "image", "logs_url"),
     ),
     Api(
+        name="hivel-v1",
+        path="/hivelapi/v1/deployment",
+        header="X-API-Token: {}",
+        body=lambda name: {"repo_url": name, "environment": "production", "timestamp": "2025-09-22T12:00:00Z"},
+        shape=MESSAGE,
+        optional=("deployment_id", "event_type", "status", "commit_hash", "pr_numbers", "build_number", "image"),
+    ),
+    Api(
         name="vibemonitor",
         path="/api/v1/deployments/webhook",
         header="X-Workspace-Key: {}",

@@ -27,6 +27,11 @@ def hivel_id(*, deployment_id: str, start_time: datetime) -> str:
     return _identifier(deployment_id, "hivel", deployment_id, to_rfc3339(start_time))
 
 
+def hivel_v1_id(*, run: str, product: str, environment: str) -> str:
+    """What Hivel's first version calls a deployment: it tells the start and the end apart, not two starts."""
+    return _identifier(run, "hivel-v1", run, product, environment)
+
+
 def resource_id(*, uid: str, name: str) -> str:
     """A DeploymentEvent or BuildEvent that somebody applied."""
     return _identifier(name, "kubectl", uid)
