@@ -30,7 +30,7 @@ check: $(READY) ## style, types, walls between the rooms, generated files
 	$(BIN)/lint-imports
 	$(BIN)/python -m tools.generate --check
 
-generate: $(READY) ## make crds/, manifests/ and the chart's schema, CRDs and README again
+generate: $(READY) ## make crds/, manifests/, docs/conformance.md and the chart's schema, CRDs and README again
 	$(BIN)/python -m tools.generate
 
 lock: $(READY) ## pin the dependencies again; UPGRADE=1 takes newer ones

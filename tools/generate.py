@@ -1,6 +1,7 @@
 """Write everything that is made from something else, or only check it: ``python -m tools.generate [--check]``.
 
-Made: crds/ from the models, the chart's CRD templates, schema and README table, and manifests/ with Helm.
+Made: crds/ from the models, the chart's CRD templates, schema and README table, manifests/ with Helm, and
+docs/conformance.md from the names of the tests.
 """
 
 import os
@@ -14,6 +15,7 @@ from deploytrail.kube.crds import as_yaml, crds
 from tests.controlplane.build import program
 from tools.chart_files import crd_template, readme_with, schema_file
 from tools.chart_values import read_values
+from tools.conformance import conformance
 
 ROOT = Path(__file__).parent.parent
 CHART = Path("charts/deploytrail")
@@ -39,6 +41,7 @@ def generate(root: Path) -> dict[Path, str]:
     values = read_values((root / CHART / "values.yaml").read_text())
     made = {CHART / "values.schema.json": schema_file(values)}
     made[CHART / "README.md"] = readme_with(values, (root / CHART / "README.md").read_text())
+    made[Path("docs/conformance.md")] = conformance(root)
     for definition in crds():
         name = f"{definition['spec']['names']['plural']}.yaml"
         made[Path("crds") / name] = _NOTE + as_yaml(definition)
