@@ -17,7 +17,7 @@ _HEAD = """\
 
 Made by `make generate` from the names of the tests. Do not edit.
 
-What the documents of Versioner, Hivel, Vibe Monitor and Quanta promise their clients, check by check, with our decisions
+What the documents of Versioner, Hivel, Vibe Monitor and Quanta promise their clients, check by check, and our decisions
 where they are silent. {tested} checks have tests; {untested} cannot have one yet, and say why.
 """
 
