@@ -128,7 +128,7 @@ ARGOCD = {
 }
 """As Argo CD has them where it renders manifests, and our own page hands them on."""
 
-SYSTEMS: Mapping[str, Mapping[str, str]] = {
+SYSTEMS: Mapping[str, dict[str, str]] = {
     "github": GITHUB,
     "gitlab": GITLAB,
     "jenkins": JENKINS,

@@ -1,7 +1,6 @@
 """``deploytrail report`` as a CI job runs it: a process with that system's variables, and a server that answers."""
 
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.ci import GITHUB, GITLAB, SHA
+from tests.http.ci_job import environment, report
 from tests.strict_versioner import KEY, Answer, Versioner
 
 AWAY = Answer(503, {"detail": "the store is away"}, {"Retry-After": "0"})
@@ -26,16 +26,8 @@ def server() -> Iterator[Versioner]:
 
 def job(server: Versioner | None, variables: Mapping[str, str] = GITLAB) -> dict[str, str]:
     """The environment of a job that knows a server."""
-    own = {name: os.environ[name] for name in ("PATH", "HOME", "PYTHONPATH") if name in os.environ}
     known = {"DEPLOYTRAIL_URL": server.url, "DEPLOYTRAIL_KEY": KEY} if server is not None else {}
-    return own | dict(variables) | known
-
-
-def report(
-    environment: Mapping[str, str], *arguments: str, folder: Path | None = None
-) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "deploytrail", "report", *arguments]
-    return subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
+    return environment(variables, **known)
 
 
 def test_one_line_reports_a_deployment(server: Versioner) -> None:
@@ -63,7 +55,6 @@ def test_one_line_reports_a_build(server: Versioner) -> None:
 def test_every_field_can_be_said_by_a_flag(server: Versioner, tmp_path: Path) -> None:
     (tmp_path / "key").write_text(f"{KEY}\n")
     (tmp_path / "more.json").write_text('{"tests": 12}')
-    nothing = {name: value for name, value in job(server).items() if name in ("PATH", "HOME", "PYTHONPATH")}
     said = {
         "product": "shop",
         "version": "1.2.3",
@@ -83,7 +74,7 @@ def test_every_field_can_be_said_by_a_flag(server: Versioner, tmp_path: Path) ->
     }
     flags = [part for name, value in said.items() for part in (f"--{name}", value)]
 
-    ended = report(nothing, "deployment", "--status", "started", *flags, folder=tmp_path)
+    ended = report(environment({}), "deployment", "--status", "started", *flags, folder=tmp_path)
 
     assert ended.returncode == 0, ended.stderr
     assert server.taken[0][1] == {
@@ -295,13 +286,13 @@ def test_a_job_that_is_cancelled_is_aborted(server: Versioner, number: signal.Si
 
 def test_a_job_that_is_cancelled_while_it_reports_never_starts_its_command(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        environment = job(None) | {
+        variables = job(None) | {
             "DEPLOYTRAIL_URL": f"http://127.0.0.1:{silent.getsockname()[1]}",
             "DEPLOYTRAIL_KEY": KEY,
         }
         command = [sys.executable, "-m", "deploytrail", "report", "exec", "--", "touch", str(tmp_path / "started")]
         with subprocess.Popen(
-            command, env=environment, start_new_session=True, stderr=subprocess.PIPE, text=True
+            command, env=variables, start_new_session=True, stderr=subprocess.PIPE, text=True
         ) as wrapper:
             connection, _ = silent.accept()
             wrapper.send_signal(signal.SIGTERM)
