@@ -34,7 +34,7 @@ class PostgresqlDatabase:
 
     def __init__(self, url: str) -> None:
         connect = partial(_connect, url, command_timeout=COMMAND_SECONDS)
-        self._writing = _engine(connect, size=2)
+        self._writing = _engine(connect, size=1)
         self._reading = _engine(connect, size=READERS).execution_options(isolation_level="AUTOCOMMIT")
         self._migrating = create_async_engine(
             "postgresql+asyncpg://",

@@ -1,5 +1,6 @@
 """What is asked of the rows, as statements: the same order and the same filters as record.query."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, not_, select, tuple_
@@ -21,14 +22,19 @@ def some(kind: str, query: Query) -> Select[Any]:
     return select(RECORDS.c.document).where(*_filters(kind, query)).order_by(*newest_first).limit(query.limit + 1)
 
 
-def with_bodies(kind: str, record_id: str) -> Select[Any]:
-    """The document of a record beside each body that was kept, by its position."""
+def whole(kind: str, record_id: str) -> Select[Any]:
+    """The document and revision of a record beside each body that was kept, by its position."""
     kept = (PAYLOADS.c.record_id == RECORDS.c.id) & (PAYLOADS.c.kind == RECORDS.c.kind)
     return (
-        select(RECORDS.c.document, PAYLOADS.c.position, PAYLOADS.c.body)
+        select(RECORDS.c.document, RECORDS.c.revision, PAYLOADS.c.position, PAYLOADS.c.body)
         .join_from(RECORDS, PAYLOADS, kept, isouter=True)
         .where(RECORDS.c.id == record_id, RECORDS.c.kind == kind)
     )
+
+
+def bodies(rows: Iterable[Any]) -> dict[int, str]:
+    """The bodies in the answer to ``whole``."""
+    return {row.position: row.body for row in rows if row.position is not None}
 
 
 def version(version_id: str) -> Select[Any]:

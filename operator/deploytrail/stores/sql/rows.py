@@ -1,6 +1,6 @@
 """Records as rows and back."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import orjson
@@ -72,6 +72,11 @@ def with_bodies(record: Record, bodies: Mapping[int, str]) -> tuple[Telling, ...
 def to_version_row(version: Version, *, was: str | None) -> bytes:
     """A row of ``versions``, with the commit it ``was`` bound to before."""
     return _encode({**version.model_dump(), "first_seen_at": to_text(version.first_seen_at), "was": was})
+
+
+def joined(rows: Iterable[bytes]) -> str:
+    """The rows as the one parameter of a statement."""
+    return f"[{b','.join(rows).decode()}]"
 
 
 def _encode(row: Mapping[str, Any]) -> bytes:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from deploytrail.errors import DeploytrailError, Rejected, Unavailable
 from deploytrail.record.identity import version_id
-from deploytrail.record.model import Annotation, AnyReport, Build, Deployment, R, Telling
+from deploytrail.record.model import Annotation, AnyReport, Build, Deployment, R, Record, Telling
 from deploytrail.record.query import Page, Query, sort_key
 from deploytrail.record.series import REPLAY_WINDOW
 from deploytrail.record.version import Version
@@ -19,6 +19,8 @@ from deploytrail.stores.sql.database import Database
 from deploytrail.stores.sql.door import Door
 from deploytrail.stores.sql.grouping import GroupCommit
 from deploytrail.stores.sql.ingest import Answer, ingest
+from deploytrail.stores.sql.preferences import SqlPreferences
+from deploytrail.stores.sql.rewriting import rewrite
 from deploytrail.stores.sql.rows import KINDS, from_document, with_bodies
 from deploytrail.stores.sql.troubles import Outrun, Poison
 
@@ -54,12 +56,9 @@ class SqlShelf(Generic[R]):
 
     async def reports(self, record_id: str) -> tuple[Telling, ...] | None:
         """See Shelf."""
-        statement = questions.with_bodies(self._kind, record_id)
+        statement = questions.whole(self._kind, record_id)
         rows = await self._door.read(lambda connection: connection.execute(statement).all())
-        if not rows:
-            return None
-        bodies = {position: body for _, position, body in rows if position is not None}
-        return with_bodies(from_document(rows[0][0], self._record), bodies)
+        return with_bodies(from_document(rows[0].document, self._record), questions.bodies(rows)) if rows else None
 
 
 class SqlStore:
@@ -71,6 +70,7 @@ class SqlStore:
         self.deployments = SqlShelf(self._door, Deployment)
         self.builds = SqlShelf(self._door, Build)
         self.annotations = SqlShelf(self._door, Annotation)
+        self.preferences = SqlPreferences(self._door)
 
     async def start(self) -> None:
         """See Store."""
@@ -86,6 +86,15 @@ class SqlStore:
         """See Store."""
         outcome: Outcome[R] = await self._commits.submit(report)
         return outcome
+
+    async def rewrite(self, record: Record, *, heard: tuple[Telling, ...]) -> bool:
+        """See Store."""
+        try:
+            return await self._door.write(partial(rewrite, record=record, heard=heard))
+        except Outrun:
+            return False
+        except Poison as poison:
+            raise Rejected(f"the database does not take it: {poison}", reason="invalid-field") from poison
 
     async def get(self, deployment_id: str) -> Deployment | None:
         """See Store."""

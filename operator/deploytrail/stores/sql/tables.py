@@ -134,3 +134,14 @@ VERSIONS = Table(
     UniqueConstraint("product", "version", name="versions_product_version_key"),
 )
 """A version has one commit for ever: the constraint holds it, whatever was read before."""
+
+PREFERENCES = Table(
+    "preferences",
+    METADATA,
+    Column("id", Identifier, nullable=False),
+    Column("event_type", Text, nullable=False),
+    Column("channel_id", Text, nullable=False),
+    Column("created_at", UtcInstant, nullable=False),
+    Column("created_by", Text, nullable=False),
+    PrimaryKeyConstraint("id", name="preferences_pkey"),
+)

@@ -1,0 +1,53 @@
+"""Notification preferences, a row each."""
+
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, insert, select
+
+from deploytrail.errors import Rejected
+from deploytrail.record.preference import Preference
+from deploytrail.stores.preferences import MOST
+from deploytrail.stores.sql.door import Door
+from deploytrail.stores.sql.tables import PREFERENCES
+from deploytrail.stores.sql.troubles import Outrun
+
+
+class SqlPreferences:
+    """See Preferences."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+
+    async def list(self) -> tuple[Preference, ...]:
+        """See Preferences."""
+        oldest_first = select(PREFERENCES).order_by(PREFERENCES.c.created_at, PREFERENCES.c.id)
+        rows = await self._door.read(lambda connection: connection.execute(oldest_first).mappings().all())
+        return tuple(Preference(**row) for row in rows)
+
+    async def put(self, preference: Preference) -> Preference:
+        """See Preferences."""
+
+        def put(connection: Connection) -> Preference:
+            wanted = select(PREFERENCES).where(PREFERENCES.c.id == preference.id)
+            kept = connection.execute(wanted).mappings().first()
+            if kept is not None:
+                return Preference(**kept)
+            if (connection.scalar(select(func.count()).select_from(PREFERENCES)) or 0) >= MOST:
+                raise Rejected(f"there are {MOST} notification preferences already", reason="too-large")
+            connection.execute(insert(PREFERENCES).values(**_row(preference)))
+            return preference
+
+        while True:
+            try:
+                return await self._door.write(put)
+            except Outrun:  # another replica was told the same: its row is there now
+                continue
+
+    async def delete(self, preference_id: str) -> bool:
+        """See Preferences."""
+        gone = delete(PREFERENCES).where(PREFERENCES.c.id == preference_id).returning(PREFERENCES.c.id)
+        return await self._door.write(lambda connection: connection.scalar(gone) is not None)
+
+
+def _row(preference: Preference) -> dict[str, Any]:
+    return {name: getattr(preference, name) for name in Preference.model_fields}

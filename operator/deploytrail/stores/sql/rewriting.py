@@ -1,0 +1,31 @@
+"""A record put in the place of the one that its reports made before."""
+
+from typing import Any
+
+from sqlalchemy import Connection, delete
+
+from deploytrail.record.model import Record, Telling
+from deploytrail.stores.sql import questions
+from deploytrail.stores.sql.rows import KINDS, from_document, joined, to_payload, to_row, with_bodies
+from deploytrail.stores.sql.statements import statements
+from deploytrail.stores.sql.tables import PAYLOADS
+
+
+def rewrite(connection: Connection, record: Record, heard: tuple[Telling, ...]) -> bool:
+    """See Store.rewrite; durable once the caller has committed."""
+    kind, tell = KINDS[type(record)], statements(connection.dialect.name)
+    rows = connection.execute(questions.whole(kind, record.id)).all()
+    if not rows or _tellings(rows, type(record)) != heard:
+        return False
+    row = to_row(record, revision=rows[0].revision)
+    payloads = [found for n in range(len(record.tellings)) if (found := to_payload(record, n)) is not None]
+    if not connection.execute(tell.change, {"rows": joined([row])}).all():
+        return False
+    connection.execute(delete(PAYLOADS).where(PAYLOADS.c.record_id == record.id, PAYLOADS.c.kind == kind))
+    if payloads:
+        connection.execute(tell.keep, {"rows": joined(payloads)})
+    return True
+
+
+def _tellings(rows: Any, record: type[Record]) -> tuple[Telling, ...]:
+    return with_bodies(from_document(rows[0].document, record), questions.bodies(rows))

@@ -1,0 +1,101 @@
+"""The statements that write, in the words of one database.
+
+Each takes its rows as one JSON parameter, so that its text is the same for one row and for hundreds.
+"""
+
+from collections.abc import Iterable
+from functools import cache
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    FromClause,
+    Select,
+    String,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    func,
+    literal_column,
+    select,
+    true,
+    type_coerce,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from deploytrail.stores.sql.tables import PAYLOADS, RECORDS, VERSIONS
+
+
+class Statements:
+    """The statements in the words of one database."""
+
+    def __init__(self, dialect: str) -> None:
+        insert: Any = postgresql.insert if dialect == "postgresql" else sqlite.insert
+        wanted = _incoming([Column("id", Text)], dialect)
+        columns = (RECORDS.c.kind, RECORDS.c.id, RECORDS.c.revision, RECORDS.c.document)
+        self.records = select(*columns).where(RECORDS.c.id.in_(select(wanted.c.id)))
+        last = (
+            select(RECORDS.c.series, func.max(RECORDS.c.attempt).label("attempt"))
+            .where(RECORDS.c.series.in_(select(wanted.c.id)))
+            .group_by(RECORDS.c.series)
+            .subquery()
+        )
+        self.newest = select(*columns, RECORDS.c.series).join(
+            last, and_(RECORDS.c.series == last.c.series, RECORDS.c.attempt == last.c.attempt)
+        )
+        self.versions = select(VERSIONS).where(VERSIONS.c.id.in_(select(wanted.c.id)))
+
+        records = _incoming(RECORDS.c, dialect)
+        self.create = _inserted(insert(RECORDS), RECORDS, records).returning(RECORDS.c.id)
+        self.change = (
+            update(RECORDS)
+            .values({**{name: records.c[name] for name in _CHANGING}, "revision": RECORDS.c.revision + 1})
+            .where(
+                RECORDS.c.id == records.c.id,
+                RECORDS.c.kind == records.c.kind,
+                RECORDS.c.revision == records.c.revision,
+            )
+            .returning(RECORDS.c.id)
+        )
+        payloads = _incoming(PAYLOADS.c, dialect)
+        self.keep = _inserted(insert(PAYLOADS), PAYLOADS, payloads).returning(PAYLOADS.c.record_id)
+        versions = _incoming([*VERSIONS.c, Column("was", Text)], dialect)
+        self.claim = _inserted(insert(VERSIONS), VERSIONS, versions).returning(VERSIONS.c.id)
+        self.spell_out = (
+            update(VERSIONS)
+            .values(commit=versions.c.commit)
+            .where(VERSIONS.c.id == versions.c.id, VERSIONS.c.commit == versions.c.was)
+            .returning(VERSIONS.c.id)
+        )
+
+
+_IDENTITY = ("id", "kind", "revision")
+_CHANGING = tuple(column.name for column in RECORDS.c if column.name not in _IDENTITY)
+
+
+@cache
+def statements(dialect: str) -> Statements:
+    """Built once per process and database."""
+    return Statements(dialect)
+
+
+def _inserted(insert: Any, table: FromClause, incoming: FromClause) -> Any:
+    names = [column.name for column in table.c]
+    rows: Select[Any] = select(*(incoming.c[name] for name in names)).where(true())  # SQLite: lest ON be of a join
+    return insert.from_select(names, rows).on_conflict_do_nothing()
+
+
+def _incoming(columns: Iterable[Column[Any]], dialect: str) -> FromClause:
+    """The parameter ``rows``, a JSON list of objects, as a table."""
+    named = [Column(column.name, column.type) for column in columns]
+    if dialect == "postgresql":
+        rows = func.json_to_recordset(cast(bindparam("rows", type_=String), postgresql.JSON))
+        return rows.table_valued(*named, name="incoming").render_derived(with_types=True)
+    listed = func.json_each(bindparam("rows", type_=String)).table_valued("value", name="listed")
+    picked = [
+        type_coerce(listed.c.value.op("->>")(literal_column(f"'{column.name}'")), column.type).label(column.name)
+        for column in named
+    ]
+    return select(*picked).subquery("incoming")

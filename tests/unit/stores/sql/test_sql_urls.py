@@ -1,0 +1,38 @@
+"""What a store's URL may be, and that nothing of it is told to anybody."""
+
+import pytest
+
+from deploytrail.errors import Misconfigured
+from deploytrail.stores.sql.database import database_of
+
+SECRET = "s3cret-passw0rd"
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("sqlite:///deploytrail.db", "SQLite"),
+        ("postgresql://user:pw@db.example/trail?sslmode=verify-full", "PostgreSQL"),
+        ("postgres://one:5432,two:5433/trail", "PostgreSQL"),
+    ],
+)
+def test_a_url_names_a_database(url: str, name: str) -> None:
+    assert database_of(url).name == name
+
+
+@pytest.mark.parametrize(
+    ("url", "sentence"),
+    [
+        ("sqlite://", "sqlite:///path"),
+        ("sqlite:///", "needs a file"),
+        ("sqlite:///:memory:", "needs a file"),
+        ("sqlite:///trail.db?mode=ro", "takes no options"),
+        (f"mysql://user:{SECRET}@db/trail", "sqlite:///path or postgresql://"),
+        (f"postgresql://user:{SECRET}@db/trail?sslmode=maybe", "sslmode of the store is one of"),
+    ],
+)
+def test_a_url_that_is_none_is_refused_without_being_quoted(url: str, sentence: str) -> None:
+    with pytest.raises(Misconfigured, match=sentence) as refused:
+        database_of(url)
+
+    assert SECRET not in str(refused.value)
