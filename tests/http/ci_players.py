@@ -22,6 +22,9 @@ PLACES = ("https://deploytrail.example.com", "http://deploytrail.deploytrail")
 
 REPOSITORY = "https://github.com/acme/shop"
 
+JOB = "report-deployment-x7k2p"
+"""What Kubernetes makes of the hook's generateName."""
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -246,5 +249,5 @@ def _pod_variables(container: Mapping[str, Any], stage: Stage, fill: Callable[[s
             found[entry["name"]] = stage.key
         else:
             assert entry["valueFrom"]["fieldRef"]["fieldPath"] == "metadata.labels['job-name']"
-            found[entry["name"]] = "report-deployment-x7k2p"
+            found[entry["name"]] = JOB
     return found

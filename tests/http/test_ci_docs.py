@@ -11,7 +11,7 @@ from deploytrail.reporting.systems import SYSTEMS as KNOWN
 from deploytrail.reporting.systems import System
 from tests.ci import GITLAB, SHA, SYSTEMS
 from tests.fakes import SECRET
-from tests.http.ci_players import BASH, PLACES, PLAYERS, REPOSITORY, Stage
+from tests.http.ci_players import BASH, JOB, PLACES, PLAYERS, REPOSITORY, Stage
 from tests.http.endpoint import Endpoint
 
 DOCS = Path(__file__).parents[2] / "docs/ci"
@@ -29,6 +29,14 @@ def playable() -> list[tuple[str, int]]:
         for number in range(len(blocks(page)))
         if (page, number) != ("argo-cd-hooks", 0)
     ]
+
+
+def invocations(system: str) -> set[str]:
+    """By what one run is told from the next: its id; in the cluster its name is another each time, too."""
+    if system == "argocd":
+        return {JOB}
+    facts = find({}, SYSTEMS[system])
+    return {facts["invoke_id"], *([facts["build_number"]] if system in ("tekton", "argo-workflows") else [])}
 
 
 def play(page: str, number: int, folder: Path, *, deployed: int, key: str = SECRET) -> tuple[int, list[Deployment]]:
@@ -52,6 +60,7 @@ def test_a_snippet_reports_a_deployment_with_what_its_system_knows(page: str, nu
 
     assert (code, record.status.value, record.environment) == (0, "completed", "production")
     assert record.metadata["source_system"] == system
+    assert record.metadata["invoke_id"] in invocations(system)
     assert record.commit == (None if plain else SHA)
     assert record.version == ("1.2.3" if plain else SHA)
     assert record.repository == (REPOSITORY if plain else find({}, SYSTEMS[system]).get("repository", REPOSITORY))
