@@ -105,7 +105,9 @@ def _bind(listen: str) -> socket.socket:
         every = host == "::" and socket.has_dualstack_ipv6()
         listener = socket.create_server(address[:2], family=family, backlog=2048, dualstack_ipv6=every)
     except (OSError, UnicodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        # The socket module adds the address once more, as Python writes it.
+        said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        reason = said.partition(" (while attempting")[0]
         raise Misconfigured(f"cannot listen on {listen}: {reason}") from error
     # asyncio sets this on sockets it made itself; on ours it does not, and each answer then waits 40 ms for an ACK.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
