@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +21,17 @@ INGEST = "/api/hooks/v2/deployment"
 DEPLOYMENTS = "/api/v1/deployments"
 
 
+def deploytrail(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    """One command of the command line, run to its end; it sees no settings but those given."""
+    command = [sys.executable, "-m", "deploytrail", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, env=_clean() | environment)
+
+
+def _clean() -> dict[str, str]:
+    """Our environment without whatever would be a setting of the operator's."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("DEPLOYTRAIL_", "KUBE"))}
+
+
 class Operator:
     """One replica. Its address stays the same when it is started again; there is no kubelet to run it in a pod."""
 
@@ -28,10 +40,11 @@ class Operator:
         port = port or free_port()
         self.url = f"http://127.0.0.1:{port}"
         self.key = key
-        own = {name: value for name, value in os.environ.items() if not name.startswith(("DEPLOYTRAIL_", "KUBE"))}
+        # No connection is kept: the process at its other end may be another by now.
+        self._client = httpx.Client(verify=False, timeout=10, limits=httpx.Limits(max_keepalive_connections=0))
         told = {"DEPLOYTRAIL_LISTEN": f"127.0.0.1:{port}", "DEPLOYTRAIL_LOG_FORMAT": "json"}
         command = [sys.executable, "-m", "deploytrail", "run"]
-        self.process = Server(command, folder / "operator.log", own | dict(settings) | told)
+        self.process = Server(command, folder / "operator.log", _clean() | dict(settings) | told)
 
     def __enter__(self) -> Self:
         self.start()
@@ -44,7 +57,7 @@ class Operator:
         """Start it; returns once it answers, and without ``ready=False`` once it is ready."""
         path = "/readyz" if ready else "/healthz"
         self.process.start()
-        wait_until(lambda: self.process.pid is None or httpx.get(self.url + path).is_success)
+        wait_until(lambda: self.process.pid is None or self._client.get(self.url + path).is_success)
         self.process.check()
 
     def stop(self) -> int | None:
@@ -66,12 +79,12 @@ class Operator:
     def get(self, path: str, *, key: str | None = None, **params: Any) -> httpx.Response:
         """A question, with the operator's own key or with another."""
         bearer = {"Authorization": f"Bearer {self.key if key is None else key}"}
-        return httpx.get(self.url + path, headers=bearer, params=params)
+        return self._client.get(self.url + path, headers=bearer, params=params)
 
-    def post(self, body: object, *, key: str | None = None, timeout: float = 10) -> httpx.Response:
+    def post(self, body: object, *, key: str | None = None) -> httpx.Response:
         """A report, as Hivel's clients send it."""
         token = {"X-API-Token": self.key if key is None else key}
-        return httpx.post(self.url + INGEST, json=body, headers=token, timeout=timeout)
+        return self._client.post(self.url + INGEST, json=body, headers=token)
 
     def deployments(self, **filters: Any) -> list[dict[str, Any]]:
         """What the read API shows, newest first."""

@@ -49,9 +49,15 @@ def install(fresh: ControlPlane) -> Iterator[Install]:
     fresh.kubectl("delete", "crd", "--selector=app.kubernetes.io/instance=trail", "--ignore-not-found")
 
 
+@pytest.fixture(scope="session")
+def installed(crds: Cluster, argocd: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trail]:
+    """An installation for all tests that do not mind what others have recorded."""
+    with Trail(crds, tmp_path_factory.mktemp("trail")) as trail:
+        yield trail
+
+
 @pytest.fixture(scope="module")
-def trail(crds: Cluster, argocd: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trail]:
-    """An installation for the tests of the module; afterwards its logs are read."""
-    with Trail(crds, tmp_path_factory.mktemp("trail")) as installed:
-        yield installed
-    assert installed.complaints() == []
+def trail(installed: Trail) -> Iterator[Trail]:
+    """The installation, for the replicas of one module; afterwards they end, and their logs are read."""
+    yield installed
+    assert installed.end() == []

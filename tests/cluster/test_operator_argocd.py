@@ -61,7 +61,7 @@ def played(
         for play in plays:
             play.result()
         yield trail
-    assert trail.complaints() == []
+        assert trail.end() == []
 
 
 def every_play() -> Iterator[Callable[[Trail], None]]:

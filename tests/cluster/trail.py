@@ -1,4 +1,4 @@
-"""Deploytrail installed for the tests of one module: its own release, its own Argo CD namespace, real replicas."""
+"""Deploytrail installed for tests: a release, an Argo CD namespace of its own, and replicas that are real processes."""
 
 import json
 from collections import Counter
@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any, Self
 
 import yaml
@@ -17,15 +18,15 @@ from tests.controlplane.cluster import Cluster
 from tests.operator_process import Operator, Release
 from tests.waiting import wait_until
 
-FAST = {"hold": "500ms", "settle": "1s", "deadline": "1m"}
-"""Plays are time-lapsed, so the waits are, too."""
+FAST = {"hold": "500ms", "settle": "3s", "deadline": "1m"}
+"""Plays are time-lapsed, so the waits are, too. Settling counts from a whole second, and a busy machine writes late."""
 
 Verdict = tuple[str, bool, str, str | None]
 """status, counted, trigger, deployed by."""
 
 
 class Trail:
-    """Entered, it is installed; left, nothing is left behind, and what its replicas logged was fit to be read."""
+    """Entered, it is installed; left, nothing of it is left behind."""
 
     def __init__(self, cluster: Cluster, folder: Path) -> None:
         self.cluster = cluster
@@ -48,10 +49,19 @@ class Trail:
         return self
 
     def __exit__(self, *raised: object) -> None:
-        for replica in self.replicas:
-            replica.thaw()
-            replica.stop()
+        self.end()
         self._stack.close()
+
+    def end(self) -> list[str]:
+        """End the replicas, and tell what they did wrong: an exit code, or what must not stand in a log."""
+        complaints = []
+        while self.replicas:
+            replica = self.replicas.pop()
+            replica.thaw()
+            code = replica.stop()
+            complaints += [f"a replica ended with {code}"] if code else []
+            complaints += read_log(replica.process.log.read_text(), self._secrets)
+        return complaints
 
     @property
     def user(self) -> str:
@@ -60,11 +70,10 @@ class Trail:
 
     def replica(self) -> Operator:
         """One more replica, not started yet."""
-        folder = self.folder / f"replica-{len(self.replicas)}"
-        folder.mkdir()
+        folder = Path(mkdtemp(dir=self.folder))
         replica = self.release.operator(folder, key=self.key)
         self.replicas.append(replica)
-        self._secrets.append(yaml.safe_load((folder / "kubeconfig").read_text())["users"][0]["user"]["token"])
+        self.guard(yaml.safe_load((folder / "kubeconfig").read_text())["users"][0]["user"]["token"])
         return replica
 
     def run(self) -> Operator:
@@ -85,23 +94,19 @@ class Trail:
     def create_key(self, name: str, *scopes: Scope) -> str:
         """A key, stored as ``deploytrail keys create`` stores it."""
         secret = new_key()
-        self._secrets.append(secret)
+        self.guard(secret)
         key = Key(name=name, digest=digest(secret), scopes=frozenset(scopes), created_at=datetime.now(UTC))
         self.cluster.kubectl("create", "-n", self.namespace, "-f", "-", input=json.dumps(to_secret(key)))
         return secret
+
+    def guard(self, secret: str) -> None:
+        """Let it be a complaint when this stands in a log."""
+        self._secrets.append(secret)
 
     def records(self, **labels: str) -> list[dict[str, Any]]:
         """The DeploymentEvents of the installation, as kubectl gets them."""
         chosen = ",".join(f"{name}={value}" for name, value in labels.items())
         return list(self.cluster.get("dep", "-n", self.namespace, f"--selector={chosen}")["items"])
-
-    def complaints(self) -> list[str]:
-        """What stands in the logs and must not: a line that is no JSON object, a secret, a stack trace, an error."""
-        return [
-            complaint
-            for replica in self.replicas
-            for complaint in read_log(replica.process.log.read_text(), self._secrets)
-        ]
 
     def _namespace(self, stack: ExitStack, prefix: str) -> str:
         name = self.cluster.create_namespace(prefix)
@@ -110,7 +115,7 @@ class Trail:
 
 
 def read_log(log: str, secrets: Iterable[str]) -> list[str]:
-    """Whatever is wrong with the lines of a log."""
+    """What is wrong with the lines of a log: one that is no JSON object, a secret, a stack trace, an error."""
     found = [f"a secret: {line}" for line in log.splitlines() for secret in secrets if secret in line]
     for line in log.splitlines():
         if not line.startswith("{"):

@@ -1,7 +1,5 @@
 """What the demo plays on: a control plane, the chart, and the operator as the chart would run it."""
 
-import subprocess
-import sys
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,7 +8,7 @@ from typing import Any, Self
 from tests.argocd.applications import CRD, ClusterApplications
 from tests.controlplane.server import ControlPlane
 from tests.demo.screen import Screen
-from tests.operator_process import DEPLOYMENTS, Release
+from tests.operator_process import DEPLOYMENTS, Release, deploytrail
 from tests.waiting import wait_until
 
 NAMESPACE = "deploytrail"
@@ -79,12 +77,8 @@ class Stage:
 
     def _create_key(self) -> str:
         command = f"deploytrail keys create demo --scope ingest --scope read --namespace {NAMESPACE}"
-        made = subprocess.run(
-            [sys.executable, "-m", *command.split(), "--kubeconfig", str(self.cluster.kubeconfig)],
-            check=True,
-            capture_output=True,
-            text=True,
-        )
+        made = deploytrail(*command.split()[1:], f"--kubeconfig={self.cluster.kubeconfig}")
+        made.check_returncode()
         self._screen.command(command, made.stderr + made.stdout)
         key = made.stdout.strip()
         wait_until(lambda: self._operator.get(DEPLOYMENTS, key=key).raise_for_status())

@@ -1,0 +1,50 @@
+"""SIGTERM: what is under way is answered, then the process ends well."""
+
+import json
+import signal
+import socket
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.cluster.trail import Trail
+from tests.http.endpoint import event, head, receive_all
+from tests.operator_process import Operator
+from tests.waiting import wait_until
+
+
+@pytest.fixture
+def operator(trail: Trail) -> Operator:
+    return trail.run()
+
+
+def connect(operator: Operator) -> socket.socket:
+    address = urlsplit(operator.url)
+    return socket.create_connection((address.hostname or "", address.port or 0), timeout=10)
+
+
+def refuses(operator: Operator) -> bool:
+    try:
+        connect(operator).close()
+    except ConnectionRefusedError:
+        return True
+    return False
+
+
+def test_a_post_under_way_is_answered_and_stored_before_the_process_ends(trail: Trail, operator: Operator) -> None:
+    body = json.dumps(event(repo_url="https://github.com/acme/in-flight")).encode()
+    request = head(X_API_Token=operator.key, Content_Length=len(body), Expect="100-continue")
+    with connect(operator) as connection:
+        connection.sendall(request)
+        going_on = connection.recv(1024)
+
+        operator.process.send(signal.SIGTERM)
+        wait_until(lambda: refuses(operator))
+        connection.sendall(body)
+        answer = receive_all(connection)
+
+    assert going_on.startswith(b"HTTP/1.1 100 ")
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert operator.process.wait(10) == 0
+    assert "acme/in-flight" in [record["spec"]["product"] for record in trail.records()]
+    assert [line["event"] for line in operator.log()][-3:] == ["stopping", "deployment_recorded", "stopped"]
