@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Generic, Protocol, TypeAlias
 
 from deploytrail.record.lifecycle import Advance, Contradict, Create, Decision, Same
-from deploytrail.record.model import Annotation, AnyReport, Build, Deployment, R, Telling
+from deploytrail.record.model import Annotation, AnyReport, Build, Deployment, R, Record, Telling
 from deploytrail.record.preference import Preference
 from deploytrail.record.query import Page, Query
 from deploytrail.record.version import Version
@@ -105,6 +105,14 @@ class Store(Protocol):
         record.series. A version is bound to its first commit by record.version: of several first ones at once exactly
         one wins; strict others are refused with VersionTaken, lenient ones recorded with ``version_conflict``.
         Raises Rejected when the backend can never hold the record.
+        """
+
+    async def rewrite(self, record: Record, *, heard: tuple[Telling, ...]) -> bool:
+        """Put ``record`` in the place of the one with its id, whole and durably, if that was made from ``heard``.
+
+        False, and nothing is written, when there is no such record or its reports are others by now: then the caller
+        reads them and derives the record again. Versions stay bound as they are. Raises Rejected when the backend
+        cannot hold the record, or not in the place of the one that is there.
         """
 
     async def get(self, deployment_id: str) -> Deployment | None:

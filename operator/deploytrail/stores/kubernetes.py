@@ -11,7 +11,7 @@ from deploytrail.kube import forms
 from deploytrail.kube.client import CONFIG_MAPS, AlreadyExists, Kube, Object
 from deploytrail.record.identity import version_id
 from deploytrail.record.instant import to_rfc3339
-from deploytrail.record.model import Annotation, AnyReport, Build, Deployment, R, Record
+from deploytrail.record.model import Annotation, AnyReport, Build, Deployment, R, Record, Telling
 from deploytrail.record.query import Page, Query
 from deploytrail.record.series import REPLAY_WINDOW
 from deploytrail.record.version import Version
@@ -60,6 +60,10 @@ class KubernetesStore:
         """See Store."""
         shelf: KubernetesShelf[R] = self._shelves[report.makes]
         return await shelf.record(report)
+
+    async def rewrite(self, record: Record, *, heard: tuple[Telling, ...]) -> bool:
+        """See Store."""
+        return await self._shelves[type(record)].rewrite(record, heard)
 
     async def get(self, deployment_id: str) -> Deployment | None:
         """See Store."""

@@ -47,6 +47,14 @@ class MemoryShelf(Generic[R]):
         if record.attempt is not None:
             self._newest[record.attempt.series] = record.id
 
+    def replace(self, record: R, heard: tuple[Telling, ...]) -> bool:
+        """Keep a record in the place of one that was made from ``heard``; whether there is one."""
+        current = self._records.get(record.id)
+        if current is None or current.tellings != heard:
+            return False
+        self._records[record.id] = record
+        return True
+
 
 class MemoryStore:
     """The port, kept in dicts. Nothing here waits, so every method is atomic."""
@@ -87,6 +95,11 @@ class MemoryStore:
             decision = decide(current, report.model_copy(update={"version_conflict": bound.commit}))
         shelf.put(decision.record)
         return decided(decision)
+
+    async def rewrite(self, record: Record, *, heard: tuple[Telling, ...]) -> bool:
+        """See Store."""
+        shelf: MemoryShelf[Any] = self._shelves[type(record)]
+        return shelf.replace(record, heard)
 
     async def get(self, deployment_id: str) -> Deployment | None:
         """See Store."""

@@ -79,6 +79,19 @@ class KubernetesShelf(Generic[R]):
             except _Outrun as faster:  # judge again against what somebody else wrote
                 stored = await self._read(faster.record_id)
 
+    async def rewrite(self, record: R, heard: tuple[Telling, ...]) -> bool:
+        """See Store. One attempt: whoever was outrun derives the record again."""
+        stored = await self._read(record.id)
+        if stored is None or not is_record(stored, self._form, home=self._home):
+            return False
+        if self._parse(stored).tellings != heard:
+            return False
+        try:
+            await self._write(self._to_object(record, stored), new=False)
+        except _Outrun:
+            return False
+        return True
+
     def _known(self, report: AnyReport[R]) -> R | None:
         """The record it may belong to, as far as this replica knows: for a series, the newest of it."""
         if report.series is None:
