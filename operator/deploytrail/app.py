@@ -28,6 +28,7 @@ from deploytrail.sources.http.dialect import Dialect
 from deploytrail.sources.http.hivel import HIVEL
 from deploytrail.sources.http.hivel_v1 import HIVEL_V1
 from deploytrail.sources.http.lane import IngestLane
+from deploytrail.sources.http.openapi import describe
 from deploytrail.sources.http.quanta import quanta
 from deploytrail.sources.http.vibemonitor import vibemonitor
 from deploytrail.stores.base import Store
@@ -75,7 +76,7 @@ class App:
         self._stopping = asyncio.Event()
         self._server = self._build_server()
         self._applications = Applications(self._recorder, self._store, settings=settings.argocd, clock=now)
-        self._operator = Operator(kube, self._watches(), started=self._catch_signals)
+        self._operator = Operator(kube, self._watches(), ready=self._can_record, started=self._catch_signals)
 
     async def run(self) -> int:
         """Start, serve until told to stop, stop. HTTP answers first and is the last to know of a cluster's troubles."""
@@ -102,6 +103,12 @@ class App:
             except Unavailable as error:
                 found.append(error.message)
         return found
+
+    async def _can_record(self) -> bool:
+        with contextlib.suppress(Unavailable):
+            await self._store.check()
+            return True
+        return False
 
     async def _until_stopped(self, *background: asyncio.Task[None]) -> None:
         stopping = asyncio.create_task(self._stopping.wait())
@@ -135,8 +142,8 @@ class App:
         await self._stopping.wait()
 
     def _build_server(self) -> Server:
-        api = build_api(self._store, self._ring, self, now, lambda: self._applications.running())
         spoken = dialects(self._settings) if "http" in self._settings.sources else ()
+        api = build_api(self._store, self._ring, self, now, lambda: self._applications.running(), told=describe(spoken))
         lane = IngestLane(spoken, recorder=self._recorder, ring=self._ring, clock=now, fallback=api)
         return Server(lane, listen=self._settings.listen)
 

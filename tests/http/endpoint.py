@@ -26,6 +26,7 @@ from deploytrail.serve.server import Server
 from deploytrail.settings import load
 from deploytrail.sources.http.body import Limits
 from deploytrail.sources.http.lane import IngestLane
+from deploytrail.sources.http.openapi import describe
 from deploytrail.stores.memory import MemoryStore
 from tests.fakes import SECRET, FakeReadiness, key, stopped_clock
 
@@ -155,9 +156,10 @@ class Endpoint:
 
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        api = build_api(self.store, self.ring, self.readiness, self._clock)
+        spoken = dialects(self._settings)
+        api = build_api(self.store, self.ring, self.readiness, self._clock, told=describe(spoken))
         lane = IngestLane(
-            dialects(self._settings),
+            spoken,
             recorder=Recorder(self.store),
             ring=self.ring,
             clock=self._clock,

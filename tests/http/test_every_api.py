@@ -180,3 +180,16 @@ def test_c179_every_accepted_request_keeps_who_told_it_and_its_body(all_apis: En
     assert telling.source.value == api.name.partition("-")[0]
     assert telling.body
     assert SECRET not in telling.model_dump_json()
+
+
+@every_api
+def test_every_route_stands_in_the_openapi_document(all_apis: Endpoint, api: Api) -> None:
+    document = all_apis.get("/openapi.json").json()
+
+    shown = document["paths"][api.path]
+    assert set(shown) == {method.lower() for method in api.methods}
+    schema = shown["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert set(schema["required"]) <= set(api.body("acme/web"))
+    assert {*api.body("acme/web"), *api.optional} <= set(schema["properties"])
+    for scheme in shown["post"]["security"]:
+        assert set(scheme) <= set(document["components"]["securitySchemes"])

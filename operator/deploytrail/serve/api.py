@@ -1,7 +1,9 @@
 """The application behind the ingest lane: everything that is read, with its OpenAPI document."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from types import MappingProxyType
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -31,10 +33,12 @@ def build_api(
     readiness: Readiness,
     clock: Callable[[], datetime],
     found: Callable[[], Iterable[Running]] = tuple,
+    told: Mapping[str, Any] = MappingProxyType({}),
 ) -> FastAPI:
     """The read API, health, metrics and docs. Errors are JSON everywhere.
 
-    ``found`` is what ran before anything was recorded, where a source can tell.
+    ``found`` is what ran before anything was recorded, where a source can tell; ``told`` describes the routes that
+    stand in front of these, for the OpenAPI document.
     """
     api = FastAPI(
         title=TITLE,
@@ -56,8 +60,25 @@ def build_api(
     api.include_router(health_routes(readiness, clock))
     api.include_router(docs_routes(TITLE))
 
+    _show(api, told)
+
     @api.get("/", include_in_schema=False)
     async def root() -> dict[str, str]:
         return {"name": TITLE, "version": __version__, "docs": "/docs", "openapi": "/openapi.json"}
 
     return api
+
+
+def _show(api: FastAPI, told: Mapping[str, Any]) -> None:
+    """Let the OpenAPI document hold what others answer, too."""
+    own = api.openapi
+
+    def openapi() -> dict[str, Any]:
+        if api.openapi_schema is None:
+            document = own()
+            document["paths"] |= told.get("paths", {})
+            for name, parts in told.get("components", {}).items():
+                document["components"].setdefault(name, {}).update(parts)
+        return own()
+
+    api.openapi = openapi  # type: ignore[method-assign]

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 import orjson
+from pydantic import BaseModel
 
 from deploytrail.errors import DeploytrailError, Reason, Rejected, Unavailable
 from deploytrail.keys.model import Key
@@ -50,6 +51,25 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class DocPage:
+    """How the OpenAPI document shows an API."""
+
+    summary: str
+    body: type[BaseModel]
+    keys: tuple[Mapping[str, str], ...]
+    """Where the key may stand, as OpenAPI security schemes."""
+    accepted: int = 200
+
+
+BEARER: Mapping[str, str] = {"type": "http", "scheme": "bearer"}
+
+
+def header(name: str) -> Mapping[str, str]:
+    """A key that is a whole header."""
+    return {"type": "apiKey", "in": "header", "name": name}
+
+
+@dataclass(frozen=True, slots=True)
 class Dialect:
     """One API, or that part of it which shares three functions, spoken like a native."""
 
@@ -66,6 +86,10 @@ class Dialect:
     """What says that the report is recorded: from the record it became part of."""
     refuse: Callable[[DeploytrailError], Answer]
     """What says that it is not: Rejected, Unavailable, or a defect of ours."""
+    reads_key: bool = False
+    """Whether ``parse`` takes facts from the key, besides its name."""
+    page: DocPage | None = None
+    """What the OpenAPI document says of it."""
 
 
 HTTP_CODES: Mapping[Reason, int] = {

@@ -11,7 +11,17 @@ from deploytrail.mapping.hivel import parse_status, product_of, version_of
 from deploytrail.mapping.repositories import normalise
 from deploytrail.record.identity import hivel_id
 from deploytrail.record.model import Binding, Deployment, Facts, Links, Repeat, Report, Source, Status, Telling, Trigger
-from deploytrail.sources.http.dialect import Answer, Dialect, Request, code_of, fingerprint, in_words, key_in_header
+from deploytrail.sources.http.dialect import (
+    Answer,
+    Dialect,
+    DocPage,
+    Request,
+    code_of,
+    fingerprint,
+    header,
+    in_words,
+    key_in_header,
+)
 from deploytrail.sources.http.fields import Given, Number, Numbers, Time, Told
 
 _LONGEST_ID = 512
@@ -200,4 +210,5 @@ HIVEL = Dialect(
     parse=parse,
     answer=answer,
     refuse=refuse,
+    page=DocPage("Hivel: a deployment that is over", Event, (header("X-API-Token"),)),
 )

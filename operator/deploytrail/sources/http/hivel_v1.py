@@ -10,7 +10,18 @@ from deploytrail.mapping.hivel import parse_status, product_of, version_of
 from deploytrail.mapping.repositories import normalise
 from deploytrail.record.identity import hivel_v1_id
 from deploytrail.record.model import Binding, Deployment, Facts, Links, Repeat, Report, Source, Status, Telling, Trigger
-from deploytrail.sources.http.dialect import Answer, Dialect, Head, Request, bearer, fingerprint, uuid_of
+from deploytrail.sources.http.dialect import (
+    BEARER,
+    Answer,
+    Dialect,
+    DocPage,
+    Head,
+    Request,
+    bearer,
+    fingerprint,
+    header,
+    uuid_of,
+)
 from deploytrail.sources.http.fields import Given, Number, Numbers, Time, Told
 from deploytrail.sources.http.hivel import refuse
 
@@ -127,4 +138,5 @@ HIVEL_V1 = Dialect(
     parse=parse,
     answer=answer,
     refuse=refuse,
+    page=DocPage("Hivel v1: a start or an end", Event, (header("X-API-Token"), BEARER)),
 )

@@ -24,7 +24,17 @@ from deploytrail.record.model import (
     Telling,
     Trigger,
 )
-from deploytrail.sources.http.dialect import Answer, Dialect, Head, Request, code_of, fingerprint, in_words
+from deploytrail.sources.http.dialect import (
+    Answer,
+    Dialect,
+    DocPage,
+    Head,
+    Request,
+    code_of,
+    fingerprint,
+    header,
+    in_words,
+)
 from deploytrail.sources.http.fields import Given
 from deploytrail.sources.quanta_settings import QuantaSettings
 
@@ -174,6 +184,9 @@ def _rejection(error: ValidationError) -> Rejected:
             return Rejected(f"{field} must be a string", reason="invalid-field", field=field)
 
 
+_KEYS = (header("Authorization"), {"type": "apiKey", "in": "query", "name": _IN_QUERY})
+
+
 def quanta(settings: QuantaSettings) -> Dialect:
     """The dialect, with how its texts are read."""
     pattern = re.compile(settings.version)
@@ -185,4 +198,6 @@ def quanta(settings: QuantaSettings) -> Dialect:
         parse=lambda request: parse(request, pattern=pattern, window=settings.window),
         answer=answer,
         refuse=refuse,
+        page=DocPage("Quanta: an event", Event, _KEYS),
+        reads_key=True,
     )

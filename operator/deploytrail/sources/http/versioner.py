@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from deploytrail.errors import DeploytrailError, Reason, Rejected, Unavailable
+from deploytrail.mapping.lenient import text
 from deploytrail.mapping.repositories import normalise
 from deploytrail.mapping.versioner import parse_status
 from deploytrail.record.identity import attempt_id, versioner_id, versioner_series
@@ -28,8 +29,10 @@ from deploytrail.record.model import (
 )
 from deploytrail.record.query import happened_at
 from deploytrail.sources.http.dialect import (
+    BEARER,
     Answer,
     Dialect,
+    DocPage,
     Request,
     bearer,
     code_of,
@@ -98,7 +101,7 @@ _FACTS = frozenset(
 def parse_deployment(request: Request) -> Report:
     """The report of a deployment. Rejected in Versioner's words."""
     event = _read(_DEPLOYMENT, request)
-    who = event.deployed_by or _text(event.deployed_by_name) or _text(event.deployed_by_email)
+    who = event.deployed_by or text(event.deployed_by_name) or text(event.deployed_by_email)
     facts = Facts(
         **_code(event, request),
         product=event.product_name,
@@ -113,7 +116,7 @@ def parse_deployment(request: Request) -> Report:
 def parse_build(request: Request) -> BuildReport:
     """The report of a build. Rejected in Versioner's words."""
     event = _read(_BUILD, request)
-    who = event.built_by or _text(event.built_by_name) or _text(event.built_by_email)
+    who = event.built_by or text(event.built_by_name) or text(event.built_by_email)
     facts = BuildFacts(**_code(event, request), product=event.product_name, version=event.version, built_by=who)
     return BuildReport(**_told(event, request, facts, raw=event.status, environment=None), facts=facts)
 
@@ -246,8 +249,8 @@ def _identity(event: Event, *, product: str, version: str, environment: str | No
 
 
 def _code(event: Event, request: Request) -> dict[str, Any]:
-    link = event.build_url or _text(event.deploy_url)
-    image = _text(event.extra_metadata.get("docker_image"))
+    link = event.build_url or text(event.deploy_url)
+    image = text(event.extra_metadata.get("docker_image"))
     return {
         "repository": normalise(event.scm_repository) if event.scm_repository else None,
         "commit": event.scm_sha.strip() if event.scm_sha else None,
@@ -260,12 +263,8 @@ def _code(event: Event, request: Request) -> dict[str, Any]:
 
 
 def _failure(metadata: Mapping[str, Any]) -> str | None:
-    told = next((text for name in ("error_message", "error") if (text := _text(metadata.get(name)))), None)
+    told = text(metadata.get("error_message")) or text(metadata.get("error"))
     return told[:_LONGEST_REASON] if told else None
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value.strip() else None
 
 
 def _names(record: Deployment | Build) -> dict[str, Any]:
@@ -287,6 +286,7 @@ DEPLOYMENTS = Dialect(
     parse=parse_deployment,
     answer=answer_deployment,
     refuse=refuse,
+    page=DocPage("Versioner: a state of a deployment", DeploymentEvent, (BEARER,)),
 )
 BUILDS = Dialect(
     name=Source.VERSIONER.value,
@@ -296,4 +296,5 @@ BUILDS = Dialect(
     parse=parse_build,
     answer=answer_build,
     refuse=refuse,
+    page=DocPage("Versioner: a state of a build", BuildEvent, (BEARER,)),
 )

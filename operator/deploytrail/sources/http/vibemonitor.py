@@ -21,9 +21,11 @@ from deploytrail.sources.http.dialect import (
     HTTP_CODES,
     Answer,
     Dialect,
+    DocPage,
     Request,
     code_of,
     fingerprint,
+    header,
     in_words,
     key_in_header,
     uuid_of,
@@ -262,4 +264,6 @@ def vibemonitor(configured: Iterable[str]) -> Dialect:
         parse=lambda request: parse(request, environments),
         answer=answer,
         refuse=refuse,
+        page=DocPage("Vibe Monitor: a deployment", Event, (header("X-Workspace-Key"),), accepted=201),
+        reads_key=True,
     )
