@@ -8,6 +8,7 @@ stores    where records are kept; a report is acknowledged only after this
 serve     who asks: the read API, health, metrics
 kube      the only door to the Kubernetes API
 keys      who may ask or tell
+reporting what a CI job tells a Deploytrail elsewhere: the only outbound HTTP
 """
 
 __version__ = "0.1.0"
