@@ -10,7 +10,7 @@ import structlog
 import uvloop
 
 from deploytrail import __version__
-from deploytrail.errors import Unavailable
+from deploytrail.errors import Misconfigured, Unavailable
 from deploytrail.keys.base import KeyBackend
 from deploytrail.keys.file import FileKeys
 from deploytrail.keys.ring import KeyRing
@@ -25,6 +25,7 @@ from deploytrail.sources import resources
 from deploytrail.sources.argocd import Applications
 from deploytrail.sources.http import versioner
 from deploytrail.sources.http.dialect import Dialect
+from deploytrail.sources.http.gitlab import GITLAB
 from deploytrail.sources.http.hivel import HIVEL
 from deploytrail.sources.http.hivel_v1 import HIVEL_V1
 from deploytrail.sources.http.lane import IngestLane
@@ -32,7 +33,7 @@ from deploytrail.sources.http.openapi import describe
 from deploytrail.sources.http.quanta import quanta
 from deploytrail.sources.http.vibemonitor import vibemonitor
 from deploytrail.stores.base import Store
-from deploytrail.stores.factory import create_store
+from deploytrail.stores.factory import KUBERNETES, create_store
 
 log = structlog.get_logger()
 
@@ -52,6 +53,8 @@ def run(settings: Settings) -> int:
 
 
 async def _run(settings: Settings) -> int:
+    if not needs_cluster(settings):
+        return await App(settings, None).run()
     kube = await Kube.connect(settings.kubeconfig)
     try:
         application = App(settings, kube)
@@ -60,15 +63,18 @@ async def _run(settings: Settings) -> int:
         await kube.close()
 
 
-class App:
-    """Everything that runs in one process."""
+def needs_cluster(settings: Settings) -> bool:
+    """Whether a cluster is watched, or keeps records or keys. HTTP, a SQL store and a file of keys need none."""
+    return settings.store.get_secret_value() == KUBERNETES or set(settings.sources) != {"http"}
 
-    def __init__(self, settings: Settings, kube: Kube) -> None:
+
+class App:
+    """Everything that runs in one process; without ``kube``, without a cluster."""
+
+    def __init__(self, settings: Settings, kube: Kube | None) -> None:
         self._settings, self._kube = settings, kube
         self._ring = KeyRing()
-        self._keys: KeyBackend = (
-            FileKeys(settings.keys_file) if settings.keys_file else SecretKeys(kube, namespace=settings.namespace)
-        )
+        self._keys = keys_of(settings, kube)
         self._store: Store = create_store(
             settings.store, kube=kube, namespace=settings.namespace, replay_window=settings.replay_window
         )
@@ -76,7 +82,11 @@ class App:
         self._stopping = asyncio.Event()
         self._server = self._build_server()
         self._applications = Applications(self._recorder, self._store, settings=settings.argocd, clock=now)
-        self._operator = Operator(kube, self._watches(), ready=self._can_record, started=self._catch_signals)
+        self._operator = (
+            Operator(kube, self._watches(kube), ready=self._can_record, started=self._catch_signals)
+            if kube is not None
+            else None
+        )
 
     async def run(self) -> int:
         """Start, serve until told to stop, stop. HTTP answers first and is the last to know of a cluster's troubles."""
@@ -85,14 +95,22 @@ class App:
         await self._keys.start(self._ring)
         await self._server.start()
         log.info("started", version=__version__, port=self._server.port, sources=self._settings.sources)
-        following = asyncio.create_task(self._operator.run(), name="operator")
-        timing = asyncio.create_task(self._applications.keep_time(), name="argocd-time")
-        counting = asyncio.create_task(self._reconcile(), name="argocd-reconcile")
+        background = self._follow()
         try:
-            await self._until_stopped(following, timing, counting)
+            await self._until_stopped(*background)
         finally:
-            await self._stop(following, timing, counting)
+            await self._stop(*background)
         return 0
+
+    def _follow(self) -> "list[asyncio.Task[None]]":
+        """What runs beside HTTP, the watches first; without a cluster, nothing."""
+        if self._kube is None or self._operator is None:
+            return []
+        return [
+            asyncio.create_task(self._operator.run(), name="operator"),
+            asyncio.create_task(self._applications.keep_time(), name="argocd-time"),
+            asyncio.create_task(self._reconcile(self._kube), name="argocd-reconcile"),
+        ]
 
     async def problems(self) -> list[str]:
         """Why no report can be taken now, a sentence each."""
@@ -119,26 +137,27 @@ class App:
         stopping.cancel()
         served.cancel()
 
-    async def _stop(self, following: asyncio.Task[None], *others: asyncio.Task[None]) -> None:
+    async def _stop(self, *background: asyncio.Task[None]) -> None:
         """Readiness is off by now; requests under way are answered, then the watches end, then the store."""
         self._stopping.set()
         log.info("stopping")
         await self._server.stop()
-        self._operator.stop()
-        await asyncio.wait({following}, timeout=OPERATOR_SECONDS)
-        for task in (following, *others):
+        if self._operator is not None:
+            self._operator.stop()
+            await asyncio.wait(background[:1], timeout=OPERATOR_SECONDS)
+        for task in background:
             task.cancel()
-        await asyncio.gather(following, *others, return_exceptions=True)
+        await asyncio.gather(*background, return_exceptions=True)
         await self._keys.stop()
         await self._store.stop()
         log.info("stopped")
 
-    async def _reconcile(self) -> None:
+    async def _reconcile(self, kube: Kube) -> None:
         while "argocd" in self._settings.sources:
             await asyncio.sleep(RECONCILE_SECONDS)
             began = now()
             with contextlib.suppress(Unavailable, Expired):
-                await self._applications.reconcile(await self._kube.uids(APPLICATIONS), began)
+                await self._applications.reconcile(await kube.uids(APPLICATIONS), began)
         await self._stopping.wait()
 
     def _build_server(self) -> Server:
@@ -147,13 +166,13 @@ class App:
         lane = IngestLane(spoken, recorder=self._recorder, ring=self._ring, clock=now, fallback=api)
         return Server(lane, listen=self._settings.listen)
 
-    def _watches(self) -> list[Watch]:
+    def _watches(self, kube: Kube) -> list[Watch]:
         sources, home = self._settings.sources, self._settings.namespace
         watches = []
         if "argocd" in sources:
             watches.append(Watch(APPLICATIONS, self._applications.seen, labels=self._settings.argocd.selector))
         if "resources" in sources:
-            watches += resources.watches(self._recorder, self._kube, home=home)
+            watches += resources.watches(self._recorder, kube, home=home)
         return watches
 
     def _catch_signals(self) -> None:
@@ -173,7 +192,17 @@ def dialects(settings: Settings) -> tuple[Dialect, ...]:
         HIVEL_V1,
         vibemonitor(settings.environments),
         quanta(settings.quanta),
+        GITLAB,
     )
+
+
+def keys_of(settings: Settings, kube: Kube | None) -> KeyBackend:
+    """Where the keys are, not started. Misconfigured when that is a cluster and there is none."""
+    if settings.keys_file is not None:
+        return FileKeys(settings.keys_file)
+    if kube is None:
+        raise Misconfigured("without a cluster the keys are in a file: say which one with --keys-file")
+    return SecretKeys(kube, namespace=settings.namespace)
 
 
 def now() -> datetime:

@@ -61,6 +61,17 @@ def _hivel(name: str) -> dict[str, Any]:
     }
 
 
+def _gitlab(name: str) -> dict[str, Any]:
+    return {
+        "object_kind": "deployment",
+        "project": {"path_with_namespace": name, "web_url": f"https://gitlab.example.com/{name}"},
+        "deployment_id": 15,
+        "status": "success",
+        "status_changed_at": "2021-04-28 21:50:00 +0200",
+        "environment": "staging",
+    }
+
+
 DETAIL, MESSAGE, ERROR = frozenset({"detail"}), frozenset({"message", "error"}), frozenset({"error"})
 
 APIS = (
@@ -113,6 +124,14 @@ APIS = (
         body=lambda name: {"type": "code_deploy", "content": f"{name} 1.2.3"},
         shape=ERROR,
         methods=("GET", "POST"),
+    ),
+    Api(
+        name="gitlab",
+        path="/api/hooks/gitlab",
+        header="X-Gitlab-Token: {}",
+        body=_gitlab,
+        shape=ERROR,
+        optional=("deployable_url", "short_sha", "commit_url", "ref", "environment_tier"),
     ),
 )
 

@@ -32,6 +32,11 @@ def hivel_v1_id(*, run: str, product: str, environment: str) -> str:
     return _identifier(run, "hivel-v1", run, product, environment)
 
 
+def gitlab_id(*, project: str, kind: str, number: int) -> str:
+    """A deployment or pipeline, numbered in its GitLab; ``project`` is its URL, so that two instances differ."""
+    return _identifier(f"{project.rstrip('/').rpartition('/')[2]}-{number}", "gitlab", project, kind, str(number))
+
+
 def resource_id(*, uid: str, name: str) -> str:
     """A DeploymentEvent or BuildEvent that somebody applied."""
     return _identifier(name, "kubectl", uid)

@@ -61,6 +61,7 @@ class Source(StrEnum):
     VERSIONER = "versioner"
     VIBEMONITOR = "vibemonitor"
     QUANTA = "quanta"
+    GITLAB = "gitlab"
     KUBECTL = "kubectl"
 
 

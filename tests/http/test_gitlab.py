@@ -1,0 +1,171 @@
+"""GitLab's webhooks, with the bodies its documentation shows."""
+
+import itertools
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from deploytrail.record.model import Source, Status
+from tests.fakes import SECRET
+from tests.http.apis import product
+from tests.http.endpoint import Endpoint
+
+PATH = "/api/hooks/gitlab"
+SHA = "279484c09fbe69ededfced8c1bb6e6d24616b468"
+
+_numbers = itertools.count(1)
+
+
+def project(name: str) -> dict[str, Any]:
+    return {
+        "id": 30,
+        "name": "test-deployment-webhooks",
+        "path_with_namespace": name,
+        "web_url": f"https://gitlab.example.com/{name}",
+        "git_http_url": f"https://gitlab.example.com/{name}.git",
+    }
+
+
+def deployment(name: str, **changes: Any) -> dict[str, Any]:
+    return {
+        "object_kind": "deployment",
+        "status": "success",
+        "status_changed_at": "2021-04-28 21:50:00 +0200",
+        "deployment_id": next(_numbers),
+        "deployable_id": 796,
+        "deployable_url": f"https://gitlab.example.com/{name}/-/jobs/796",
+        "environment": "staging",
+        "environment_tier": "staging",
+        "environment_slug": "staging",
+        "project": project(name),
+        "short_sha": SHA[:8],
+        "user": {"id": 1, "name": "Administrator", "username": "root"},
+        "user_url": "https://gitlab.example.com/root",
+        "commit_url": f"https://gitlab.example.com/{name}/-/commit/{SHA}",
+        "commit_title": "Add new file",
+        "ref": "v1.2.3",
+    } | changes
+
+
+def pipeline(name: str, **changes: Any) -> dict[str, Any]:
+    attributes = {
+        "id": next(_numbers),
+        "iid": 3,
+        "ref": "master",
+        "tag": False,
+        "sha": SHA,
+        "source": "merge_request_event",
+        "status": "success",
+        "detailed_status": "passed",
+        "created_at": "2016-08-12 15:23:28 UTC",
+        "finished_at": "2016-08-12 15:26:29 UTC",
+        "duration": 63,
+        "url": f"https://gitlab.example.com/{name}/-/pipelines/31",
+    } | changes
+    return {
+        "object_kind": "pipeline",
+        "object_attributes": attributes,
+        "user": {"username": "root"},
+        "project": project(name),
+        "builds": [{"id": 380, "stage": "deploy", "status": "skipped"}],
+    }
+
+
+def post(endpoint: Endpoint, body: object, *, secret: str = SECRET) -> httpx.Response:
+    said = {"X_Gitlab_Token": secret, "X_Gitlab_Event": "Deployment Hook", "Content_Type": "application/json"}
+    return endpoint.send(PATH, body, secret=None, **said)
+
+
+def test_the_documentations_deployment_is_recorded(endpoint: Endpoint) -> None:
+    name = product()
+
+    answer = post(endpoint, deployment(name))
+
+    [stored] = endpoint.deployments(name)
+    assert answer.status_code == 200
+    assert (stored.environment, stored.version, stored.commit, stored.branch) == ("staging", "v1.2.3", SHA, "v1.2.3")
+    assert stored.repository == f"https://gitlab.example.com/{name}"
+    assert stored.finished_at == datetime(2021, 4, 28, 19, 50, tzinfo=UTC)
+    assert (stored.deployed_by, stored.source) == ("root", Source.GITLAB)
+    assert stored.links.build == f"https://gitlab.example.com/{name}/-/jobs/796"
+    assert stored.metadata["commit_title"] == "Add new file"
+
+
+def test_states_of_one_deployment_are_one_record_with_a_duration(endpoint: Endpoint) -> None:
+    name = product()
+    body = deployment(name, ref="main")
+
+    for status, minute in (("created", 48), ("running", 49), ("success", 50), ("running", 49)):
+        told = body | {"status": status, "status_changed_at": f"2021-04-28 21:{minute}:00 +0200"}
+        assert post(endpoint, told).status_code == 200
+
+    [stored] = endpoint.deployments(name)
+    assert stored.status is Status.COMPLETED
+    assert stored.duration == timedelta(minutes=1)
+    assert stored.version == SHA
+    assert len(stored.tellings) == 3
+
+
+@pytest.mark.parametrize(
+    ("word", "status"),
+    [
+        ("created", Status.PENDING),
+        ("blocked", Status.PENDING),
+        ("running", Status.STARTED),
+        ("success", Status.COMPLETED),
+        ("failed", Status.FAILED),
+        ("canceled", Status.ABORTED),
+        ("skipped", Status.ABORTED),
+    ],
+)
+def test_each_status_is_read(endpoint: Endpoint, word: str, status: Status) -> None:
+    deployed, built = product(), product()
+
+    post(endpoint, deployment(deployed, status=word))
+    post(endpoint, pipeline(built, status=word, finished_at=None))
+
+    assert endpoint.deployments(deployed)[0].status is status
+    assert endpoint.builds(built)[0].status is status
+
+
+def test_a_pipeline_is_a_build_of_its_tag_or_commit(endpoint: Endpoint) -> None:
+    branch, tag = product(), product()
+
+    post(endpoint, pipeline(branch))
+    post(endpoint, pipeline(tag, ref="v1.2.3", tag=True))
+
+    [of_branch], [of_tag] = endpoint.builds(branch), endpoint.builds(tag)
+    assert (of_branch.version, of_branch.branch) == (SHA, "master")
+    assert (of_tag.version, of_tag.commit, of_tag.branch) == ("v1.2.3", SHA, None)
+    assert of_branch.duration == timedelta(minutes=3, seconds=1)
+    assert of_branch.built_by == "root"
+
+
+@pytest.mark.parametrize("secret", ["wrong", ""])
+def test_a_wrong_secret_token_is_401(endpoint: Endpoint, secret: str) -> None:
+    answer = post(endpoint, deployment(product()), secret=secret)
+
+    assert (answer.status_code, answer.json()) == (401, {"error": "Invalid secret token"})
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"object_kind": "push"}, "only deployment and pipeline events are taken"),
+        ({"object_kind": None}, "only deployment and pipeline events are taken"),
+        ({"status": "exploded"}, "status is no status of GitLab's"),
+        ({"environment": None}, "environment is required"),
+        ({"project": {}}, "project.path_with_namespace is required"),
+        ({"status_changed_at": "soon"}, "status_changed_at has the wrong type or is no value of GitLab's"),
+        ({"deployment_id": []}, "deployment_id has the wrong type or is no value of GitLab's"),
+    ],
+)
+def test_what_is_wrong_is_named(endpoint: Endpoint, changes: dict[str, Any], error: str) -> None:
+    name = product()
+
+    answer = post(endpoint, deployment(name, **changes))
+
+    assert (answer.status_code, answer.json()) == (400, {"error": error})
+    assert not endpoint.deployments(name)
