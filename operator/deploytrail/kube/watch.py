@@ -48,19 +48,20 @@ class Reflector:
         self.away_since: datetime | None = None
         """Since when nothing is heard of the kind; None while it is followed."""
         self.away_because = ""
+        self._since: str | None = None
+        """The version up to which everything is known; None when it has to be listed."""
 
     async def run(self) -> None:
         """Follow for ever; only cancellation ends it."""
-        since: str | None = None
         pause = 0.5
         while True:
             try:
-                if since is None:
-                    since = await self._list()
-                since = await self._watch(since)
+                if self._since is None:
+                    self._since = await self._list()
+                await self._watch(self._since)
                 pause = 0.5
             except Expired:
-                since = None
+                self._since = None
             except DeploytrailError as error:
                 self._away(error)
                 await asyncio.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311 - spreads replicas, hides nothing
@@ -82,12 +83,12 @@ class Reflector:
         self._back()
         return since
 
-    async def _watch(self, since: str) -> str:
+    async def _watch(self, since: str) -> None:
         # A stream that the API server closes at once must not turn into a hot loop.
         opened = asyncio.get_running_loop().time()
         query = {"resourceVersion": since, "timeoutSeconds": str(WATCH_SECONDS)} | self._labels
         async for event in self._kube.watch(self._kind, self._namespace, opened=self._back, **query):
-            since = event["object"]["metadata"]["resourceVersion"]
+            self._since = event["object"]["metadata"]["resourceVersion"]
             match event["type"]:
                 case "ADDED" | "MODIFIED":
                     telemetry.WATCH_EVENTS.labels(self._kind.plural).inc()
@@ -97,7 +98,6 @@ class Reflector:
                     self._removed(event["object"])
         if asyncio.get_running_loop().time() - opened < 1:
             await asyncio.sleep(1)
-        return since
 
     def _away(self, error: DeploytrailError) -> None:
         if self.away_since is None:
