@@ -1,8 +1,8 @@
-"""What every tier shares: an API server for those that ask for one, and which one it is."""
+"""What every tier shares: an API server or a database for those that ask for one, and which one it is."""
 
 import pytest
 
-pytest_plugins = ["tests.controlplane.fixtures"]
+pytest_plugins = ["tests.controlplane.fixtures", "tests.postgresql.fixtures"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -35,6 +35,12 @@ def _check_address(value: str) -> str:
     return value
 
 
+def _check_store(value: SecretStr) -> SecretStr:
+    if not re.match(r"kubernetes$|sqlite:///|postgres(ql)?://", value.get_secret_value()):
+        raise ValueError("write kubernetes, sqlite:///path or postgresql://user:password@host/database")
+    return value
+
+
 Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 """Comma-separated in flags and variables, a list in the file."""
 
@@ -51,8 +57,10 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,
     )
 
-    store: Annotated[str, Field(pattern="^kubernetes$")] = Field(
-        "kubernetes", description="Where records are kept: kubernetes (as DeploymentEvents)."
+    store: Annotated[SecretStr, AfterValidator(_check_store)] = Field(
+        SecretStr("kubernetes"),
+        description="Where records are kept: kubernetes (as DeploymentEvents), sqlite:///path or "
+        "postgresql://user:password@host/database; better by the variable than by the flag, which others see.",
     )
     listen: Annotated[str, AfterValidator(_check_address)] = Field(
         "127.0.0.1:8080",

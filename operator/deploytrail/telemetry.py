@@ -103,7 +103,7 @@ def configure_logging(*, level: str, style: Literal["auto", "json", "console"]) 
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
-    for chatty in ("uvicorn.error", "aiohttp.access", "asyncio"):
+    for chatty in ("uvicorn.error", "aiohttp.access", "asyncio", "alembic"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     structlog.configure(
         processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

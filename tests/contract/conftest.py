@@ -9,6 +9,7 @@ from deploytrail.kube.client import Kube
 from deploytrail.stores.base import Store
 from deploytrail.stores.kubernetes import KubernetesStore
 from deploytrail.stores.memory import MemoryStore
+from tests.contract.replicas import replica
 from tests.controlplane.cluster import Cluster
 from tests.waiting import until
 
@@ -16,13 +17,17 @@ Opening = Callable[[], AbstractAsyncContextManager[Store]]
 """Opens one more replica on the same records."""
 
 
-@pytest.fixture(params=["memory", "kubernetes"])
+@pytest.fixture(params=["memory", "kubernetes", "sqlite", "postgresql"])
 def opening(request: pytest.FixtureRequest) -> Iterator[Opening]:
     match request.param:
         case "memory":
             yield _memory()
         case "kubernetes":
             yield _kubernetes(request.getfixturevalue("crds"), request.getfixturevalue("namespace"))
+        case "sqlite":
+            yield _single(f"sqlite:///{request.getfixturevalue('tmp_path')}/deploytrail.db")
+        case "postgresql":
+            yield _sql(request.getfixturevalue("postgresql_url"))
 
 
 def _memory() -> Opening:
@@ -47,5 +52,26 @@ def _kubernetes(cluster: Cluster, namespace: str) -> Opening:
         finally:
             await store.stop()
             await kube.close()
+
+    return opening
+
+
+def _sql(url: str) -> Opening:
+    return lambda: replica(url)
+
+
+def _single(url: str) -> Opening:
+    """A file is for one replica: what is opened while it is open is the same one."""
+    opened: list[Store] = []
+
+    @asynccontextmanager
+    async def opening() -> AsyncIterator[Store]:
+        if opened:
+            yield opened[0]
+            return
+        async with replica(url) as store:
+            opened.append(store)
+            yield store
+        opened.clear()
 
     return opening

@@ -1,4 +1,4 @@
-"""A real PostgreSQL on loopback, as an unprivileged user whoever runs the tests, with a password and nothing to keep."""
+"""A real PostgreSQL on loopback, as an unprivileged user whoever runs the tests, with a password."""
 
 import asyncio
 import os

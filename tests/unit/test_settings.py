@@ -59,6 +59,13 @@ def test_a_configuration_file_that_is_not_there_is_not_ignored(tmp_path: Path) -
 
 def test_a_wrong_value_is_never_echoed(tmp_path: Path) -> None:
     with pytest.raises(Misconfigured) as refusal:
-        load({"store": "postgresql://user:secret@host/db"}, None)
+        load({"store": "mysql://user:secret@host/db"}, None)
 
     assert "secret" not in str(refusal.value)
+
+
+def test_where_records_are_kept_is_never_shown() -> None:
+    settings = load({"store": "postgresql://user:secret@host/db"}, None)
+
+    assert "secret" not in repr(settings)
+    assert "secret" not in settings.model_dump_json()

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 import click
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -68,6 +68,8 @@ def _show(default: object) -> str:
             return f"{default.total_seconds():g}s"
         case tuple():
             return ",".join(map(str, default))
+        case SecretStr():
+            return default.get_secret_value()  # what is built in is no secret
         case dict():
             return ",".join(f"{key}={value}" for key, value in default.items())
         case _:

@@ -2,17 +2,31 @@
 
 from datetime import timedelta
 
+from pydantic import SecretStr
+
 from deploytrail.errors import Misconfigured
 from deploytrail.kube.client import Kube
 from deploytrail.record.series import REPLAY_WINDOW
 from deploytrail.stores.base import Store
 from deploytrail.stores.kubernetes import KubernetesStore
 
+KUBERNETES = "kubernetes"
 
-def create_store(name: str, *, kube: Kube | None, namespace: str, replay_window: timedelta = REPLAY_WINDOW) -> Store:
-    """A store, not started yet."""
-    match name:
-        case "kubernetes" if kube is not None:
-            return KubernetesStore(kube, namespace=namespace, replay_window=replay_window)
-        case _:
-            raise Misconfigured(f"there is no store {name!r}: use kubernetes")
+
+def create_store(
+    name: SecretStr, *, kube: Kube | None, namespace: str, replay_window: timedelta = REPLAY_WINDOW
+) -> Store:
+    """A store, not started yet. Its name may be a URL with a password, so that no error quotes it."""
+    if name.get_secret_value() != KUBERNETES:
+        return _sql(name.get_secret_value(), replay_window)
+    if kube is None:
+        raise Misconfigured("the store kubernetes needs a cluster")
+    return KubernetesStore(kube, namespace=namespace, replay_window=replay_window)
+
+
+def _sql(url: str, replay_window: timedelta) -> Store:
+    # Here, because who keeps records in the cluster needs neither the time nor the memory that this takes.
+    from deploytrail.stores.sql.database import database_of
+    from deploytrail.stores.sql.store import SqlStore
+
+    return SqlStore(database_of(url), replay_window=replay_window)

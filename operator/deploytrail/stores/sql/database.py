@@ -1,5 +1,6 @@
 """What either database can do, and the one that a URL names."""
 
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -15,6 +16,9 @@ T = TypeVar("T")
 
 SQLITE = "sqlite:///"
 POSTGRESQL = ("postgresql://", "postgres://")
+OLDEST_SQLITE = (3, 35)
+"""The first that tells which rows it wrote."""
+
 SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 
 
@@ -54,6 +58,8 @@ def database_of(url: str) -> Database:
 
 
 def _path(name: str) -> Path:
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        raise Misconfigured(f"this Python has SQLite {sqlite3.sqlite_version}, and the store needs 3.35 or newer")
     if not name or name == ":memory:" or "?" in name:
         raise Misconfigured("the SQLite store needs a file and takes no options: sqlite:///deploytrail.db")
     return Path(name)

@@ -95,7 +95,9 @@ def _incoming(columns: Iterable[Column[Any]], dialect: str) -> FromClause:
         return rows.table_valued(*named, name="incoming").render_derived(with_types=True)
     listed = func.json_each(bindparam("rows", type_=String)).table_valued("value", name="listed")
     picked = [
-        type_coerce(listed.c.value.op("->>")(literal_column(f"'{column.name}'")), column.type).label(column.name)
+        type_coerce(func.json_extract(listed.c.value, literal_column(f"'$.{column.name}'")), column.type).label(
+            column.name
+        )
         for column in named
     ]
     return select(*picked).subquery("incoming")
