@@ -1,11 +1,8 @@
 """kopf, as a multiplexer of watches that writes nothing, under a supervisor that starts it again after any failure."""
 
 import asyncio
-import contextvars
 import itertools
-import logging
-import weakref
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,12 +14,17 @@ import structlog
 from deploytrail import telemetry
 from deploytrail.errors import Unavailable
 from deploytrail.kube.client import Kind, Kube, Object
+from deploytrail.kube.frugal import frugal, quieten
+from deploytrail.kube.tasks import OTHERS, KopfTasks
 
 log = structlog.get_logger()
 
 Seen = Callable[[str | None, Object, datetime], Awaitable[None]]
 """Told of an object: its watch event type (None when it was listed), the object, and when it came to be known here.
 May raise Unavailable: it is then told again."""
+
+READY_SECONDS = 0.1
+"""Between two questions whether to begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +40,19 @@ class Watch:
 class Operator:
     """Runs until cancelled. Every event of one object is handed over in order; none is dropped while we are up."""
 
-    def __init__(self, kube: Kube, watches: Sequence[Watch], *, started: Callable[[], None]) -> None:
-        self._kube, self._watches, self._started = kube, watches, started
+    def __init__(
+        self,
+        kube: Kube,
+        watches: Sequence[Watch],
+        *,
+        ready: Callable[[], Awaitable[bool]],
+        started: Callable[[], None],
+    ) -> None:
+        """``ready``: whether what is heard can be dealt with; ``started`` is called after each start of kopf."""
+        self._kube, self._watches = kube, watches
+        self._ready, self._started = ready, started
         self._stop = asyncio.Event()
-        logging.getLogger("kopf").setLevel(logging.WARNING)
-        for name in logging.root.manager.loggerDict:
-            if name.startswith("kopf"):
-                logging.getLogger(name).addFilter(_QUIETER)
+        quieten()
 
     async def run(self) -> None:
         """Watch until ``stop``; start again, after a growing pause, whatever kopf stumbled over."""
@@ -68,17 +76,21 @@ class Operator:
         self._stop.set()
 
     async def _run_once(self) -> None:
-        own = _OwnTasks()
-        with own:
+        # Whatever is listed while nothing can be done with it waits in memory, every object as a whole.
+        while not await self._ready():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stop.wait(), READY_SECONDS)
+                return
+        with KopfTasks():
             tasks = await kopf.spawn_tasks(
                 registry=self._registry(),
-                settings=_settings(self._watches),
+                settings=frugal({watch.kind: watch.labels for watch in self._watches if watch.labels}),
                 standalone=True,
                 clusterwide=True,
                 stop_flag=self._stop,
             )
         self._started()
-        await kopf.run_tasks(tasks, ignored=own.others())
+        await kopf.run_tasks(tasks, ignored=OTHERS)
 
     def _registry(self) -> kopf.OperatorRegistry:
         registry = kopf.OperatorRegistry()
@@ -95,11 +107,25 @@ class Operator:
 
 
 def _handler(watch: Watch) -> Callable[..., Coroutine[Any, Any, None]]:
+    heard = telemetry.WATCH_EVENTS.labels(watch.kind.plural)
+
     async def handle(*, event: Mapping[str, Any], **_: Any) -> None:
-        telemetry.WATCH_EVENTS.labels(watch.kind.plural).inc()
+        heard.inc()
         await deliver(watch.seen, event["type"], event["object"])
+        _empty(event["object"])
 
     return handle
+
+
+def _empty(obj: Object) -> None:
+    """Free the object now, but for the few fields that kopf still looks at.
+
+    kopf's worker holds it for as long as it waits for another event, and its views of it refer to one another, so that
+    only a garbage collection would free it after that.
+    """
+    for name in obj.keys() - {"metadata"}:
+        del obj[name]
+    obj["metadata"].pop("managedFields", None)
 
 
 async def deliver(seen: Seen, event_type: str | None, obj: Object) -> None:
@@ -120,90 +146,3 @@ async def deliver(seen: Seen, event_type: str | None, obj: Object) -> None:
             return
         else:
             return
-
-
-class _Nothing(kopf.DiffBaseStorage):
-    """kopf copies and compares every object, even when nobody asks for a difference: two thirds of its CPU."""
-
-    def build(self, *, body: kopf.Body, extra_fields: Iterable[Any] | None = None) -> kopf.BodyEssence:
-        return kopf.BodyEssence({})
-
-    def fetch(self, *, body: kopf.Body) -> kopf.BodyEssence | None:
-        return None
-
-    def store(self, *, body: kopf.Body, patch: kopf.Patch, essence: kopf.BodyEssence) -> None:
-        return None
-
-
-def _settings(watches: Sequence[Watch]) -> kopf.OperatorSettings:
-    settings = kopf.OperatorSettings()
-    settings.posting.enabled = False
-    # The default finalizer would make kopf remove another operator's from the Applications.
-    settings.persistence.finalizer = "deploytrail.dev/unused"
-    settings.persistence.diffbase_storage = _Nothing()
-    settings.networking.error_backoffs = _Endless()
-    settings.process.ultimate_exiting_timeout = None
-    settings.queueing.exit_timeout = 5
-    for watch in watches:
-        if watch.labels:
-            settings.watching.label_selectors[watch.kind.group, watch.kind.plural] = watch.labels
-    return settings
-
-
-class _Quieter(logging.Filter):
-    """kopf logs every retry as an error, every five seconds, for as long as an outage lasts: the first says it all."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        message = record.getMessage()
-        if "Request attempt #" not in message:
-            return True
-        record.levelno, record.levelname = logging.WARNING, "WARNING"
-        return "Request attempt #1 " in message
-
-
-_QUIETER = _Quieter()
-
-
-class _Endless:
-    """Pauses between retries that never run out: with a finite list kopf gives up after a minute of outage."""
-
-    def __iter__(self) -> Any:
-        return itertools.chain((0.5, 1, 2), itertools.repeat(5))
-
-
-_marked = contextvars.ContextVar("kopf_marked", default=False)
-
-
-class _OwnTasks:
-    """Tells kopf's tasks from everybody else's: on exit kopf cancels every task of the loop that is not ignored.
-
-    Within the block, and in whatever is started from it, tasks are kopf's.
-    """
-
-    def __init__(self) -> None:
-        self._own: weakref.WeakSet[asyncio.Task[Any]] = weakref.WeakSet()
-
-    def __enter__(self) -> None:
-        asyncio.get_running_loop().set_task_factory(self._create)
-        self._token = _marked.set(True)
-
-    def __exit__(self, *_: object) -> None:
-        _marked.reset(self._token)
-
-    def others(self) -> Any:
-        """Contains every task that is not kopf's."""
-        return _Others(self._own)
-
-    def _create(self, loop: asyncio.AbstractEventLoop, coro: Any, **kwargs: Any) -> asyncio.Task[Any]:
-        task: asyncio.Task[Any] = asyncio.Task(coro, loop=loop, **kwargs)
-        if _marked.get() if kwargs.get("context") is None else kwargs["context"].get(_marked, False):
-            self._own.add(task)
-        return task
-
-
-@dataclass(frozen=True, slots=True)
-class _Others:
-    own: weakref.WeakSet[asyncio.Task[Any]]
-
-    def __contains__(self, task: object) -> bool:
-        return task not in self.own
