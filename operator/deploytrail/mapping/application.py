@@ -6,6 +6,8 @@ from datetime import timedelta
 from sys import intern
 from typing import Any, TypeVar
 
+import orjson
+
 from deploytrail.mapping.lenient import instant, part, text, texts, whole
 from deploytrail.mapping.operations import read_history, read_request, read_state
 from deploytrail.mapping.rules import Destination, Rules, environment_of
@@ -56,6 +58,23 @@ def snapshot(obj: Mapping[str, Any], rules: Rules, *, deleted: bool = False) -> 
         images=tuple(filter(None, texts(part(status, "summary").get("images")))),
         problems=problems,
     )
+
+
+def content(obj: Mapping[str, Any]) -> int | None:
+    """A digest of all that it says but when it was last compared: most events bring nothing else.
+
+    None when there is none to be had. ``status.resources``, the largest part of it, is read by nobody.
+    """
+    metadata, status = part(obj, "metadata"), part(obj, "status")
+    said = (
+        *(metadata.get(name) for name in ("name", "namespace", "deletionTimestamp", "labels", "annotations")),
+        *(obj.get(name) for name in ("spec", "operation")),
+        {name: value for name, value in status.items() if name not in ("reconciledAt", "resources")},
+    )
+    try:
+        return hash(orjson.dumps(said))
+    except TypeError:  # text or numbers that no API server writes
+        return None
 
 
 def _wishes(metadata: Mapping[str, Any]) -> dict[str, str]:

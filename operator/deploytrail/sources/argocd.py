@@ -12,7 +12,7 @@ import structlog
 from deploytrail import telemetry
 from deploytrail.errors import Rejected, Unavailable
 from deploytrail.kube.client import Object
-from deploytrail.mapping.application import snapshot
+from deploytrail.mapping.application import content, snapshot
 from deploytrail.mapping.argocd import report
 from deploytrail.record.model import Source
 from deploytrail.record.query import Query
@@ -54,6 +54,7 @@ class Applications:
         self._rollouts: dict[str, Rollout] = {}
         self._baselines: dict[str, Running] = {}
         self._problems: dict[str, tuple[str, ...]] = {}
+        self._settled: dict[str, int] = {}
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._alarms = Alarms()
         self._since: datetime | None = None
@@ -62,17 +63,29 @@ class Applications:
         """Take in one change. Raises Unavailable, having forgotten nothing, while the store is away."""
         if not any(fnmatchcase(obj["metadata"]["namespace"], pattern) for pattern in self._namespaces):
             return
+        says = content(obj)
+        if event_type != "DELETED" and says is not None and self._settled.get(obj["metadata"].get("uid")) == says:
+            return
         said = snapshot(obj, self._rules, deleted=event_type == "DELETED")
         if said is None:
             return
         uid = said.application.uid
+        self._settled.pop(uid, None)
         self._warn(uid, said)
         async with self._turn(uid):
             rollout = await self._remembered(uid)
             since = self._since or await self._watching_since()
             if rollout is None:
                 self._note_baseline(said, since, at)
-            await self._take(observe(rollout, said, at, self._policy, watching_since=since), at)
+            step = observe(rollout, said, at, self._policy, watching_since=since)
+            await self._take(step, at)
+            self._settle(step.rollout, says)
+
+    def _settle(self, rollout: Rollout, says: int | None) -> None:
+        """While nothing is awaited, the same content again is no news: nine events in ten are a mere comparison."""
+        awaited = rollout.operations or rollout.waiting or rollout.gone
+        if says is not None and not awaited:
+            self._settled[rollout.uid] = says
 
     def _warn(self, uid: str, said: Snapshot) -> None:
         """Once per mistake, not once per event."""
@@ -139,6 +152,7 @@ class Applications:
             self._rollouts.pop(uid, None)
             self._baselines.pop(uid, None)
             self._problems.pop(uid, None)
+            self._settled.pop(uid, None)
             return
         self._rollouts[uid] = step.rollout
         if step.wake_at is not None:
