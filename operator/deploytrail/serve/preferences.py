@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
@@ -20,6 +20,13 @@ from deploytrail.stores.base import Store
 PATH = "/notification-preferences"
 LARGEST_BODY = 65_536
 LONGEST_CHANNEL = 512
+
+_REFUSED: dict[int | str, dict[str, Any]] = {
+    400: {"description": "Not a preference; nothing of it is kept."},
+    413: {"description": "Too large, or too many."},
+    415: {"description": "Not application/json."},
+}
+_NONE: dict[int | str, dict[str, Any]] = {404: {"description": "There is none."}}
 
 Bearer = Annotated[object, Depends(BEARER)]
 
@@ -42,7 +49,13 @@ class PreferenceView(BaseModel):
 
 def preference_routes(store: Store, ring: KeyRing, clock: Callable[[], datetime]) -> APIRouter:
     """The routes, for keys that may report over Versioner's API, and for admins."""
-    router = APIRouter(tags=["notification preferences"])
+    router = APIRouter(
+        tags=["notification preferences"],
+        responses={
+            401: {"description": "No key, or not one that may report over Versioner's API."},
+            503: {"description": "Try later."},
+        },
+    )
     allowed = Depends(_require(ring, clock))
     schema = {"requestBody": {"content": {"application/json": {"schema": PreferenceBody.model_json_schema()}}}}
 
@@ -51,7 +64,7 @@ def preference_routes(store: Store, ring: KeyRing, clock: Callable[[], datetime]
     async def show(_: Annotated[Key, allowed], __: Bearer) -> list[PreferenceView]:
         return [_view(each) for each in await store.preferences.list()]
 
-    @router.post(f"{PATH}/", summary="Let a channel hear of an event type", openapi_extra=schema)
+    @router.post(f"{PATH}/", summary="Let a channel hear of an event type", openapi_extra=schema, responses=_REFUSED)
     @router.post(PATH, include_in_schema=False)
     async def add(request: Request, key: Annotated[Key, allowed], __: Bearer) -> PreferenceView:
         event_type, channel_id = _parse(await _read(request))
@@ -61,7 +74,7 @@ def preference_routes(store: Store, ring: KeyRing, clock: Callable[[], datetime]
         except Rejected as error:
             raise HTTPException(413, error.message) from error
 
-    @router.delete(PATH + "/{preference_id}", summary="Remove one", status_code=204)
+    @router.delete(PATH + "/{preference_id}", summary="Remove one", status_code=204, responses=_NONE)
     @router.delete(PATH + "/{preference_id}/", include_in_schema=False, status_code=204)
     async def remove(preference_id: str, _: Annotated[Key, allowed], __: Bearer) -> Response:
         if not await store.preferences.delete(preference_id):

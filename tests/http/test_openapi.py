@@ -1,0 +1,95 @@
+"""The server answers as its OpenAPI document says, whatever it is sent: requests made up from the document."""
+
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from hypothesis.strategies import SearchStrategy
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    ignored_auth,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+    unsupported_method,
+)
+
+from deploytrail.app import dialects
+from deploytrail.keys.ring import KeyRing
+from deploytrail.serve.api import build_api
+from deploytrail.settings import load
+from deploytrail.sources.http.openapi import describe
+from deploytrail.stores.memory import MemoryStore
+from tests.fakes import SECRET, FakeReadiness, stopped_clock
+from tests.http.endpoint import Endpoint
+
+CHECKS: list[Any] = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    unsupported_method,
+    ignored_auth,
+]
+KEYS = {"Authorization": f"Bearer {SECRET}", "X-API-Token": SECRET, "X-Workspace-Key": SECRET, "X-Gitlab-Token": SECRET}
+IN_ITS_WORDS = {"/api/events/push": {"Authorization": f"Token {SECRET}"}}
+EXAMPLES = 8
+"""Of each kind for each route: it is the server's rules that are tried, not its endurance."""
+
+
+def _document() -> dict[str, Any]:
+    told = describe(dialects(load({}, None)))
+    return build_api(MemoryStore(), KeyRing([]), FakeReadiness(), stopped_clock, told=told).openapi()
+
+
+OPERATIONS = {
+    (method.upper(), path): told for path, all_ in _document()["paths"].items() for method, told in all_.items()
+}
+ASKED = [route for route, told in OPERATIONS.items() if told.get("parameters") or told.get("requestBody")]
+"""Routes that take anything that could be wrong."""
+LOCKED = [route for route, told in OPERATIONS.items() if told.get("security")]
+
+
+@pytest.fixture(scope="module")
+def served(endpoint: Endpoint) -> Any:
+    return schemathesis.openapi.from_url(f"http://127.0.0.1:{endpoint.port}/openapi.json")
+
+
+def check(path: str, made_up: SearchStrategy[schemathesis.Case[Any]]) -> None:
+    @settings(
+        max_examples=EXAMPLES, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+    )
+    @given(case=made_up)
+    def each(case: schemathesis.Case[Any]) -> None:
+        case.call_and_validate(headers=KEYS | IN_ITS_WORDS.get(path, {}), checks=CHECKS)
+
+    each()
+
+
+@pytest.mark.parametrize(("method", "path"), OPERATIONS)
+def test_what_the_document_allows_is_answered_as_it_says(served: Any, method: str, path: str) -> None:
+    operation = served[path][method]
+
+    check(path, operation.as_strategy(GenerationMode.POSITIVE))
+
+
+@pytest.mark.parametrize(("method", "path"), ASKED)
+def test_what_the_document_does_not_allow_is_answered_as_it_says(served: Any, method: str, path: str) -> None:
+    operation = served[path][method]
+
+    check(path, operation.as_strategy(GenerationMode.NEGATIVE))
+
+
+def test_only_probes_need_no_key() -> None:
+    assert sorted(set(OPERATIONS) - set(LOCKED)) == [("GET", "/healthz"), ("GET", "/metrics"), ("GET", "/readyz")]
+
+
+@pytest.mark.parametrize(("method", "path"), LOCKED)
+def test_what_the_document_locks_is_locked(endpoint: Endpoint, method: str, path: str) -> None:
+    answer = endpoint.send(path.replace("{", "").replace("}", ""), {}, secret=None, method=method)
+
+    assert answer.status_code == 401
