@@ -19,6 +19,7 @@ EVERYTHING = (
     'logLevel="debug"',
     (
         'argocd={"namespaces":["argocd","team-*"],"selector":"tier=web","hold":"7s","settle":"1m30s","deadline":"2h",'
+        '"trackPartial":false,'
         '"backfill":"history","url":"https://argocd.example.com","environmentsByCluster":{"https://a.example.com":"eu"},'
         '"environmentsByProject":{"shop":"production","lab":"staging"},"environmentsByNamespace":{"web":"production"}}'
     ),
@@ -109,6 +110,7 @@ def test_the_values_become_settings(fresh: ControlPlane, install: Install, monke
         "hold": "PT7S",
         "settle": "PT1M30S",
         "deadline": "PT2H",
+        "track_partial": False,
         "backfill": "history",
         "url": "https://argocd.example.com",
         "environments_by_cluster": {"https://a.example.com": "eu"},

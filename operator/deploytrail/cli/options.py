@@ -64,6 +64,8 @@ def _show(default: object) -> str:
     match default:
         case None:
             return ""
+        case bool():
+            return str(default).lower()
         case timedelta():
             return f"{default.total_seconds():g}s"
         case tuple():

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 
+from deploytrail.mapping.images import tag_of
 from deploytrail.record.model import Status
 
 SUCCESS, FAILED, CANCELED, UNKNOWN = Status.COMPLETED, Status.FAILED, Status.ABORTED, Status.UNKNOWN
@@ -120,9 +121,3 @@ def product_of(repository: str) -> str:
 def version_of(*, image: str | None, commit: str | None, build_number: str | None) -> str | None:
     """The best name of what was deployed: the image's tag, else the commit, else the build's number."""
     return (tag_of(image) if image else None) or commit or build_number
-
-
-def tag_of(image: str) -> str | None:
-    """``v1.2.3`` of ``registry:5000/company/api:v1.2.3@sha256:...``; None when the image has no tag."""
-    last = image.partition("@")[0].rpartition("/")[2]
-    return last.partition(":")[2] or None

@@ -64,6 +64,9 @@ class ArgocdSettings(BaseModel):
     deadline: Duration = Field(
         timedelta(hours=1), description="How long after the sync a verdict is awaited before it is unknown."
     )
+    track_partial: bool = Field(
+        True, description="Whether partial syncs and self-heals are recorded; they never count."
+    )
     backfill: Literal["none", "history"] = Field(
         "none",
         description="What to record of the time before the installation: none (only what runs now), or history.",
@@ -78,7 +81,7 @@ class ArgocdSettings(BaseModel):
     @property
     def policy(self) -> Policy:
         """When a verdict is believed."""
-        return Policy(hold=self.hold, settle=self.settle, deadline=self.deadline)
+        return Policy(hold=self.hold, settle=self.settle, deadline=self.deadline, track_partial=self.track_partial)
 
     @property
     def rules(self) -> Rules:

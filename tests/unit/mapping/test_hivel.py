@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploytrail.mapping.hivel import PROVIDERS, judge_argocd, parse_status, product_of, tag_of, version_of
+from deploytrail.mapping.hivel import PROVIDERS, judge_argocd, parse_status, product_of, version_of
+from deploytrail.mapping.images import tag_of
 from deploytrail.record.model import Status
 
 SUCCESS, FAILED, CANCELED, UNKNOWN = Status.COMPLETED, Status.FAILED, Status.ABORTED, Status.UNKNOWN
