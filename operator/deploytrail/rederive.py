@@ -15,7 +15,7 @@ from deploytrail.keys.model import Key
 from deploytrail.record.admission import admit
 from deploytrail.record.identity import attempt_id
 from deploytrail.record.lifecycle import Advance, Create, decide
-from deploytrail.record.model import AnyReport, Binding, R, Record, Telling
+from deploytrail.record.model import AnyReport, Binding, R, Record, Source, Telling
 from deploytrail.record.query import Query
 from deploytrail.record.version import claim_of, same_commit
 from deploytrail.sources.http.dialect import Dialect
@@ -28,6 +28,8 @@ PAUSE_SECONDS = 0.1
 """What is read may lag behind what is written; it catches up within this, a few times over."""
 
 NO_KEY = "0" * 64
+_WATCHED = (Source.ARGOCD, Source.KUBECTL)
+"""What is seen in a cluster has no body."""
 _KEPT = {"source", "received_at", "reporter", "body"}
 """What is known of a report however it is read; the rest of a telling is what it is read to say."""
 
@@ -91,7 +93,7 @@ class Rederivation:
         return self.tally
 
     async def _one(self, shelf: Shelf[R], record: R, out: TextIO, err: TextIO) -> None:
-        if not all(telling.source.value in self._dialects for telling in record.tellings):
+        if not all(map(self._over_http, record.tellings)):
             self.tally.skipped += 1
             return
         try:
@@ -103,6 +105,10 @@ class Rederivation:
         if changes:
             self.tally.changed += 1
             out.write(json.dumps({"id": record.id, "changes": changes}, ensure_ascii=False) + "\n")
+
+    def _over_http(self, telling: Telling) -> bool:
+        watched = telling.source in _WATCHED and telling.body is None
+        return telling.source.value in self._dialects and not watched
 
     async def _judge(self, shelf: Shelf[R], record: R) -> dict[str, list[Any]]:
         """What changes; once it is written, with ``apply``. A report that arrives meanwhile is judged with the rest."""

@@ -1,6 +1,7 @@
 """What cannot be derived again stays as it is, and is told of."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -91,7 +92,7 @@ def test_what_was_not_told_over_http_is_skipped_and_counted(source: Source) -> N
     told = watched.telling.model_copy(update={"source": source})
     asyncio.run(scene.store.record(watched.model_copy(update={"id": argo_id, "telling": told})))
 
-    result = scene.derive(dialect(), apply=True)
+    result = scene.derive(dialect(), replace(dialect(), name=source.value), apply=True)
 
     assert result == Result(0, {}, "1 records read: 0 changed, 0 left as they are, 1 not told over HTTP alone\n")
 
