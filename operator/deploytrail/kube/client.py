@@ -76,7 +76,8 @@ class Kube:
     @classmethod
     async def connect(cls, kubeconfig: Path | None = None) -> "Kube":
         """With the kubeconfig given, else as the pod's ServiceAccount, else with the user's own kubeconfig."""
-        configuration = Configuration()
+        # Asked to trust the environment, aiohttp looks for a .netrc in a thread, for every single request.
+        configuration = Configuration(client_session_kwargs={"trust_env": False})
         try:
             if kubeconfig is not None:
                 await load_kube_config(config_file=str(kubeconfig), client_configuration=configuration)
