@@ -101,12 +101,13 @@ class Operator:
 
         for watch in self._watches:
             kind = watch.kind
-            handler = _handler(watch)
-            kopf.on.event(kind.group, kind.version, kind.plural, registry=registry, id=kind.plural)(handler)
+            hears = kopf.on.event(kind.group, kind.version, kind.plural, registry=registry, id=kind.plural)
+            hears(handler(watch))
         return registry
 
 
-def _handler(watch: Watch) -> Callable[..., Coroutine[Any, Any, None]]:
+def handler(watch: Watch) -> Callable[..., Coroutine[Any, Any, None]]:
+    """What kopf calls for every event."""
     heard = telemetry.WATCH_EVENTS.labels(watch.kind.plural)
 
     async def handle(*, event: Mapping[str, Any], **_: Any) -> None:
