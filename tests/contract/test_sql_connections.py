@@ -10,12 +10,13 @@ import structlog
 from sqlalchemy import Connection, text
 
 from deploytrail.errors import Unavailable
+from deploytrail.record.identity import versioner_series
 from deploytrail.record.query import Query
 from deploytrail.stores.base import Duplicate, Recorded
 from deploytrail.stores.sql.database import database_of
 from tests.contract.replicas import replica, started, why_not
 from tests.postgresql.server import PASSWORD, Postgresql
-from tests.reports import report
+from tests.reports import report, stated
 from tests.waiting import until
 
 
@@ -147,6 +148,40 @@ def test_commits_are_flushed_whatever_the_server_s_default(postgresql: Postgresq
 
         assert found == "on"
         await database.close()
+
+    asyncio.run(act())
+
+
+def test_a_batch_reads_only_the_rows_it_is_about(postgresql: Postgresql, postgresql_url: str) -> None:
+    """Without statistics, and with statements that were prepared while the table was empty."""
+    filling = (
+        "INSERT INTO records SELECT 'x' || n, 'deployment', 1, 'p', '1', 'e', 'completed', false, 'hivel', true, NULL, "
+        "NULL, NULL, NULL, now(), now(), now(), repeat('x', 1000) FROM generate_series(1, 20000) n"
+    )
+
+    async def rows_read() -> int:
+        database = database_of(postgresql_url)
+        statement = text("SELECT seq_tup_read FROM pg_stat_user_tables WHERE relname = 'records'")
+        read = await database.read(lambda connection: connection.scalar(statement))
+        await database.close()
+        return int(read or 0)
+
+    async def act() -> None:
+        name = postgresql_url.rpartition("/")[2]
+        async with replica(postgresql_url) as store:
+            for n in range(10):
+                await store.record(report(f"early-{n}"))
+                await store.record(stated(versioner_series(product="web", version=f"{n}")))
+            await postgresql.execute(filling, database=name)
+            before = await rows_read()
+
+            await asyncio.gather(*(store.record(report(f"late-{n}")) for n in range(64)))
+            await asyncio.gather(*(store.record(report(f"late-{n}", content="again")) for n in range(64)))
+            await asyncio.gather(
+                *(store.record(stated(versioner_series(product="cart", version=f"{n}"))) for n in range(64))
+            )
+
+        assert await rows_read() - before < 20_000
 
     asyncio.run(act())
 

@@ -13,7 +13,7 @@ from deploytrail.record.model import AnyReport, CodeFacts, Record
 from deploytrail.record.version import Version
 from deploytrail.stores.base import Outcome
 from deploytrail.stores.sql.judging import Desk, judge
-from deploytrail.stores.sql.rows import joined
+from deploytrail.stores.sql.rows import KINDS, joined
 from deploytrail.stores.sql.statements import statements
 from deploytrail.stores.sql.troubles import Outrun
 
@@ -42,16 +42,16 @@ def _judged(report: AnyReport[Any], desk: Desk, window: timedelta) -> Answer:
 def _read(connection: Connection, reports: Sequence[AnyReport[Any]]) -> Desk:
     ask = statements(connection.dialect.name)
     desk = Desk()
-    own = {report.id for report in reports if report.series is None}
+    own = {(report.id, KINDS[report.makes]) for report in reports if report.series is None}
     if own:
         for kind, record_id, revision, document in connection.execute(ask.records, {"rows": _ids(own)}):
             desk.read[kind, record_id] = revision, document
-    series = {report.series.key for report in reports if report.series is not None}
+    series = {(report.series.key, "") for report in reports if report.series is not None}
     if series:
         for kind, record_id, revision, document, key in connection.execute(ask.newest, {"rows": _ids(series)}):
             desk.read[kind, record_id] = revision, document
             desk.newest[kind, key] = record_id
-    versions = {found for report in reports if (found := _version_of(report)) is not None}
+    versions = {(found, "") for report in reports if (found := _version_of(report)) is not None}
     if versions:
         for row in connection.execute(ask.versions, {"rows": _ids(versions)}).mappings():
             desk.bindings[row["id"]] = Version(**row)
@@ -77,8 +77,8 @@ def _sorted(rows: dict[Any, bytes]) -> list[bytes]:
     return [rows[key] for key in sorted(rows)]
 
 
-def _ids(ids: set[str]) -> str:
-    return orjson.dumps([{"id": each} for each in ids]).decode()
+def _ids(keys: set[tuple[str, str]]) -> str:
+    return orjson.dumps([{"id": each, "kind": kind} for each, kind in keys]).decode()
 
 
 def _version_of(report: AnyReport[Record]) -> str | None:

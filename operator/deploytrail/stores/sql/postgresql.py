@@ -20,8 +20,13 @@ CONNECT_SECONDS = 5.0
 COMMAND_SECONDS = 10.0
 """A server that takes longer over one statement is as good as away."""
 
-SESSION = {"application_name": "deploytrail", "idle_in_transaction_session_timeout": "15s"}
-"""A replica that freezes in the middle of a transaction must not keep the others waiting for its locks."""
+SESSION = {
+    "application_name": "deploytrail",
+    # A replica that freezes in the middle of a transaction must not keep the others waiting for its locks.
+    "idle_in_transaction_session_timeout": "15s",
+    # A plan made while the tables were empty reads all of them once they are not.
+    "plan_cache_mode": "force_custom_plan",
+}
 
 _DURABLE = "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
 """Off acknowledges commits that a crash of the server then loses."""
