@@ -46,7 +46,7 @@ def install(fresh: ControlPlane) -> Iterator[Install]:
     yield install
     for name in installed:
         fresh.helm("uninstall", "trail", "-n", name, "--ignore-not-found")
-    fresh.kubectl("delete", "crd", "--selector=app.kubernetes.io/instance=trail", "--ignore-not-found")
+    fresh.delete_crds("--selector=app.kubernetes.io/instance=trail")
 
 
 @pytest.fixture(scope="session")

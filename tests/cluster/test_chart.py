@@ -91,7 +91,8 @@ def test_uninstalling_keeps_the_kind_and_every_record(fresh: ControlPlane, insta
 def test_uninstalling_removes_the_kind_when_told_so(fresh: ControlPlane, install: Install) -> None:
     namespace = install("crds.keep=false")
 
-    fresh.helm("uninstall", "trail", "-n", namespace, "--wait")
+    fresh.helm("uninstall", "trail", "-n", namespace)
+    fresh.await_crds_gone("deploymentevents.deploytrail.dev")
 
     with pytest.raises(CommandFailed, match="NotFound"):
         fresh.get(CRD)

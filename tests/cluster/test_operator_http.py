@@ -58,9 +58,10 @@ def test_a_key_works_as_soon_as_it_is_created_and_not_once_it_is_revoked(trail: 
 
 
 def test_a_wrong_key_is_refused_and_nothing_is_stored(trail: Trail, operator: Operator) -> None:
-    told = event(repo_url="https://github.com/acme/intruder")
+    told, wrong = event(repo_url="https://github.com/acme/intruder"), "dtk_0a1b2c3d_wrong"
+    trail.guard(wrong)
 
-    refused = operator.post(told, key="dtk_0a1b2c3d_wrong")
+    refused = operator.post(told, key=wrong)
 
     assert refused.status_code == 401
     assert refused.json() == {"message": "Unauthorized", "error": "Invalid API token"}

@@ -28,7 +28,7 @@ def without_applications(cluster: Cluster, argocd: None) -> Iterator[Callable[[]
         cluster.kubectl("wait", "--for=condition=Established", "--timeout=30s", APPLICATIONS)
         wait_until(lambda: cluster.kubectl("get", "applications", "-A"))
 
-    cluster.kubectl("delete", APPLICATIONS)
+    cluster.delete_crds("applications.argoproj.io")
     yield install
     install()
 
@@ -86,7 +86,7 @@ def test_deploymentevents_that_vanish_are_written_and_watched_again_once_they_ar
     lost = event(repo_url="https://github.com/acme/lost")
     operator.post(lost).raise_for_status()
 
-    crds.kubectl("delete", EVENTS)
+    crds.delete_crds("deploymentevents.deploytrail.dev")
     try:
         refused = wait_until(lambda: unavailable(operator))
         healthy = operator.get("/healthz")

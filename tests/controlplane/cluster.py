@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from tests.controlplane.build import program
+from tests.waiting import wait_until
 
 
 class CommandFailed(Exception):
@@ -62,6 +63,26 @@ class Cluster:
     def delete_namespace(self, name: str) -> None:
         """Delete the namespace with everything in it; returns when it is gone."""
         self.kubectl("delete", "namespace", name, "--timeout=120s")
+
+    def delete_crds(self, *which: str) -> None:
+        """Delete CustomResourceDefinitions, by names or ``--selector``; returns when they are gone with all objects."""
+        self.kubectl("delete", "crd", *which, "--ignore-not-found", "--wait=false")
+        self.await_crds_gone(*which)
+
+    def await_crds_gone(self, *which: str) -> None:
+        """Wait for the end of CustomResourceDefinitions that are being deleted.
+
+        One that is deleted soon after it was made may be left lying until the API server's next round, five minutes
+        later: its finalizer gives way to other writers and counts on one more change. So there is one.
+        """
+
+        def gone() -> bool:
+            left = self.kubectl("get", "crd", *which, "--ignore-not-found", "--output=name").split()
+            if left:
+                self.kubectl("annotate", *left, "--overwrite", f"example.com/reminder={uuid.uuid4().hex}")
+            return not left
+
+        wait_until(gone)
 
     @property
     def _connection(self) -> dict[str, Any]:
