@@ -1,5 +1,7 @@
 """What every tier shares: an API server or a database for those that ask for one, and which one it is."""
 
+import signal
+
 import pytest
 
 pytest_plugins = ["tests.controlplane.fixtures", "tests.postgresql.fixtures"]
@@ -12,3 +14,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="local",
         help="where tests/cluster runs: local (etcd and kube-apiserver as plain processes) or kind (needs Docker)",
     )
+
+
+def pytest_configure() -> None:
+    """Signals mean what they usually mean, though whoever started us may have had them ignored (nohup, ``&``)."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGHUP, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
