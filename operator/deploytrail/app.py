@@ -138,19 +138,22 @@ class App:
         served.cancel()
 
     async def _stop(self, *background: asyncio.Task[None]) -> None:
-        """Readiness is off by now; requests under way are answered, then the watches end, then the store."""
+        """Readiness is off by now; requests under way are answered while the watches end, then the store."""
         self._stopping.set()
         log.info("stopping")
-        await self._server.stop()
-        if self._operator is not None:
-            self._operator.stop()
-            await asyncio.wait(background[:1], timeout=OPERATOR_SECONDS)
+        # At once, because each may take seconds while the API server hangs, and people lose patience at ten.
+        await asyncio.gather(self._server.stop(), self._end_watches(*background[:1]))
         for task in background:
             task.cancel()
         await asyncio.gather(*background, return_exceptions=True)
         await self._keys.stop()
         await self._store.stop()
         log.info("stopped")
+
+    async def _end_watches(self, *following: asyncio.Task[None]) -> None:
+        if self._operator is not None:
+            self._operator.stop()
+            await asyncio.wait(following, timeout=OPERATOR_SECONDS)
 
     async def _reconcile(self, kube: Kube) -> None:
         while "argocd" in self._settings.sources:
