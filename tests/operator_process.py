@@ -61,8 +61,8 @@ class Operator:
         self.process.check()
 
     def stop(self) -> int | None:
-        """SIGTERM; returns the exit code."""
-        return self.process.stop()
+        """SIGTERM; returns the exit code, that of SIGKILL when ten seconds were not enough."""
+        return self.process.stop(patience=10)
 
     def kill(self) -> None:
         """SIGKILL."""
