@@ -8,7 +8,7 @@ TIERS  := unit contract golden http image cluster
 LOCK   := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test $(TIERS:%=test-%) check generate lock clean
+.PHONY: help demo test $(TIERS:%=test-%) bench check generate lock clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ test: $(READY) ## run every tier of tests and sum them up
 
 $(TIERS:%=test-%): test-%: $(READY)
 	@$(BIN)/python -m pytest tests/$* $(if $(filter cluster,$*),$(if $(CLUSTER),--cluster=$(CLUSTER))) $(ARGS)
+
+bench: $(READY) ## measure what watching costs on this machine, in a few minutes; ARGS="--help" tells of less
+	@$(BIN)/python -m bench.watch $(ARGS)
 
 check: $(READY) ## style, types, walls between the rooms, generated files
 	$(BIN)/ruff check
