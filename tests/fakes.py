@@ -44,6 +44,7 @@ def key(
     product: str | None = None,
     environment: str | None = None,
     workspace: str | None = None,
+    created_at: datetime = NOW,
     expires_at: datetime | None = None,
 ) -> Key:
     return Key(
@@ -56,7 +57,7 @@ def key(
         product=product,
         environment=environment,
         workspace=workspace,
-        created_at=NOW,
+        created_at=created_at,
         expires_at=expires_at,
     )
 

@@ -4,7 +4,8 @@ import asyncio
 import contextlib
 import fcntl
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
@@ -12,12 +13,16 @@ import structlog
 from pydantic import TypeAdapter, ValidationError
 
 from deploytrail.errors import Misconfigured, Unavailable
+from deploytrail.keys.base import absent, check_new, ended
 from deploytrail.keys.model import Key
 from deploytrail.keys.ring import KeyRing
+from deploytrail.keys.uses import merge
+from deploytrail.record.model import Instant
 
 log = structlog.get_logger()
 
 _KEYS = TypeAdapter(tuple[Key, ...])
+_USES = TypeAdapter(dict[str, Instant])
 
 Stamp = tuple[int, int, int] | None
 
@@ -53,8 +58,7 @@ class FileKeys:
         """See KeyBackend."""
 
         def add(keys: tuple[Key, ...]) -> tuple[Key, ...]:
-            if any(other.name == key.name for other in keys):
-                raise Misconfigured(f"a key named {key.name} exists already: revoke it or choose another name")
+            check_new(key, keys)
             return (*keys, key)
 
         await asyncio.to_thread(change_keys, self._path, add)
@@ -64,11 +68,43 @@ class FileKeys:
         keys = await asyncio.to_thread(read_keys, self._path)
         return sorted(keys, key=lambda key: key.name)
 
+    async def expire(self, name: str, at: datetime) -> None:
+        """See KeyBackend."""
+
+        def shorten(keys: tuple[Key, ...]) -> tuple[Key, ...]:
+            if all(key.name != name for key in keys):
+                raise absent(name)
+            return tuple(ended(key, at) if key.name == name else key for key in keys)
+
+        await asyncio.to_thread(change_keys, self._path, shorten)
+
     async def delete(self, name: str) -> bool:
         """See KeyBackend."""
         return await asyncio.to_thread(
             change_keys, self._path, lambda keys: tuple(key for key in keys if key.name != name)
         )
+
+    async def uses(self) -> dict[str, datetime]:
+        """See KeyBackend. They stand in a file beside that of the keys, which thus changes only when keys do."""
+        return await asyncio.to_thread(_read_uses, self._uses_path)
+
+    async def keep_uses(self, uses: Mapping[str, datetime]) -> None:
+        """See KeyBackend."""
+        await asyncio.to_thread(self._merge_uses, uses)
+
+    @property
+    def _uses_path(self) -> Path:
+        return self._path.with_name(f".{self._path.name}.uses")
+
+    def _merge_uses(self, uses: Mapping[str, datetime]) -> None:
+        try:
+            with _locked(self._path):
+                before = _read_uses(self._uses_path)
+                after = merge(before, uses, names={key.name for key in read_keys(self._path)})
+                if after != before:
+                    _write(self._uses_path, _USES.dump_json(after, indent=2))
+        except OSError as error:
+            raise Misconfigured(f"cannot write {self._uses_path}: {error.strerror}") from error
 
     async def _follow(self, ring: KeyRing) -> None:
         while True:
@@ -105,7 +141,7 @@ def change_keys(path: Path, change: Callable[[tuple[Key, ...]], tuple[Key, ...]]
             before = read_keys(path)
             after = change(before)
             if after != before:
-                _write(path, after)
+                _write(path, _KEYS.dump_json(after, indent=2, exclude_defaults=True))
             return after != before
     except OSError as error:
         raise Misconfigured(f"cannot write the keys file {path}: {error.strerror}") from error
@@ -119,11 +155,21 @@ def _locked(path: Path) -> Iterator[None]:
         yield
 
 
-def _write(path: Path, keys: tuple[Key, ...]) -> None:
+def _read_uses(path: Path) -> dict[str, datetime]:
+    """What is not there, or no such file, says of no key when it was used: nobody is locked out for that."""
+    try:
+        return _USES.validate_json(path.read_bytes())
+    except (FileNotFoundError, ValidationError):
+        return {}
+    except OSError as error:
+        raise Misconfigured(f"cannot read {path}: {error.strerror}") from error
+
+
+def _write(path: Path, content: bytes) -> None:
     """Replace the file; after a power cut it is the old one or the new one. Only its owner may read it."""
     with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as new:
         try:
-            new.write(_KEYS.dump_json(keys, indent=2, exclude_defaults=True) + b"\n")
+            new.write(content + b"\n")
             new.flush()
             os.fsync(new.fileno())
             Path(new.name).replace(path)

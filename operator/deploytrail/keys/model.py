@@ -3,13 +3,20 @@
 import secrets
 from enum import StrEnum
 from hashlib import sha256
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from deploytrail.record.model import Frozen, Instant
 
+SHORTEST, LONGEST = 16, 512
+"""Characters of a key of somebody's own. A shorter one can be guessed; a longer one would be costly to refuse."""
+
 _ID_BYTES = 4
 _SECRET_BYTES = 24  # 192 random bits: a plain sha256 is then as good as a slow hash, and costs 0.4 µs
+
+Word = Annotated[str, Field(pattern=r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$", max_length=512)]
+"""A name on one line, without white space around it."""
 
 
 class Scope(StrEnum):
@@ -21,7 +28,7 @@ class Scope(StrEnum):
 
 
 class Key(Frozen):
-    """What is kept of a key."""
+    """What is kept of a key. The limits hold for what it reports; whoever may read, may read everything."""
 
     name: str = Field(pattern=r"^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$")
     """Unique in an installation; stands with everything the key reports."""
@@ -30,18 +37,25 @@ class Key(Frozen):
     scopes: frozenset[Scope]
     apis: frozenset[str] = frozenset()
     """The ingest APIs it may speak; empty means all."""
-    products: frozenset[str] = frozenset()
+    products: frozenset[Word] = frozenset()
     """The products it may report; empty means all."""
-    environments: frozenset[str] = frozenset()
+    environments: frozenset[Word] = frozenset()
     """The environments it may report; empty means all."""
-    product: str | None = None
+    product: Word | None = None
     """What it reports for, over an API that names no product."""
-    environment: str | None = None
+    environment: Word | None = None
     """Where to, over an API that names no environment."""
-    workspace: str | None = None
+    workspace: Word | None = None
     """Whose environments it may name, over an API that knows workspaces."""
     created_at: Instant
     expires_at: Instant | None = None
+
+    @model_validator(mode="after")
+    def _reports_what_it_may(self) -> Self:
+        for told, allowed in ((self.product, self.products), (self.environment, self.environments)):
+            if told is not None and allowed and told not in allowed:
+                raise ValueError("the default product or environment is not one that the key may report")
+        return self
 
 
 def digest(key: str) -> str:

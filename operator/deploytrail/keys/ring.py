@@ -1,10 +1,10 @@
 """The keys in force right now: one dictionary look-up per request."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from deploytrail.errors import Unavailable
-from deploytrail.keys.model import Key, Scope, digest
+from deploytrail.keys.model import LONGEST, Key, Scope, digest
 
 
 class KeyRing:
@@ -13,6 +13,7 @@ class KeyRing:
     def __init__(self, keys: Iterable[Key] | None = None) -> None:
         """Without ``keys`` nobody knows yet which are good."""
         self._by_digest: dict[str, Key] = {}
+        self._used: dict[str, datetime] = {}
         self._filled = False
         if keys is not None:
             self.replace(keys)
@@ -25,12 +26,22 @@ class KeyRing:
     def __len__(self) -> int:
         return len(self._by_digest)
 
+    @property
+    def used(self) -> Mapping[str, datetime]:
+        """When the keys that are in force were last good for something here, by name."""
+        names = {key.name for key in self._by_digest.values()}
+        return {name: when for name, when in self._used.items() if name in names}
+
+    def holds(self, text: str) -> bool:
+        """Whether this is a key, in force or expired."""
+        return digest(text) in self._by_digest
+
     def find(self, presented: str | None, *, scope: Scope, now: datetime, api: str | None = None) -> Key | None:
         """The key, if it is known, in force, and good for this scope and API. Unavailable while no keys were read yet.
 
         Looking up a digest leaks nothing by its timing: whoever presents a key does not choose its digest.
         """
-        if not presented:
+        if not presented or len(presented) > LONGEST:
             return None
         if not self._filled:  # a refusal would be for good, and the key may be
             raise Unavailable("the keys have not been read yet")
@@ -41,4 +52,5 @@ class KeyRing:
             return None
         if key.expires_at is not None and key.expires_at <= now:
             return None
+        self._used[key.name] = now
         return key

@@ -2,22 +2,34 @@
 
 import asyncio
 from base64 import b64decode, b64encode
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
 
 import structlog
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
-from deploytrail.errors import Misconfigured, Unavailable
+from deploytrail.errors import Conflict, Rejected, Unavailable
+from deploytrail.keys.base import absent, check_new, ended
 from deploytrail.keys.model import Key
 from deploytrail.keys.ring import KeyRing
-from deploytrail.kube.client import SECRETS, AlreadyExists, Kube, Object
+from deploytrail.keys.uses import merge
+from deploytrail.kube.client import CONFIG_MAPS, SECRETS, AlreadyExists, Kind, Kube, Object, Stale
 from deploytrail.kube.watch import Reflector
 from deploytrail.record.instant import to_rfc3339
+from deploytrail.record.model import Instant
 
 log = structlog.get_logger()
 
 LABEL = "deploytrail.dev/key"
 PREFIX = "deploytrail-key-"
+USES = "deploytrail-key-uses"
+"""The ConfigMap that says when keys were last used; writing to Secrets would need a right that nothing else needs."""
+
 _LISTS = ("scopes", "apis", "products", "environments")
+_TEXTS = ("product", "environment", "workspace")
+_USES = TypeAdapter(dict[str, Instant])
+_REVIEWS = Kind("authorization.k8s.io", "v1", "selfsubjectaccessreviews")
 
 
 class SecretKeys:
@@ -56,22 +68,75 @@ class SecretKeys:
             raise Unavailable("still reading the keys from the Kubernetes API server")
 
     async def create(self, key: Key) -> None:
-        """Store a new key. Misconfigured when its name is taken."""
+        """See KeyBackend."""
+        await self._check_right("create")
+        check_new(key, await self.list())
         try:
             await self._kube.create(SECRETS, self._namespace, to_secret(key))
         except AlreadyExists as error:
-            raise Misconfigured(f"a key named {key.name} exists already: revoke it or choose another name") from error
+            raise Conflict(f"there is a Secret {PREFIX}{key.name} already, and it is no key", field="name") from error
 
     async def list(self) -> list[Key]:
-        """All keys, by name."""
+        """See KeyBackend."""
         page = await self._kube.list(SECRETS, self._namespace, labelSelector=f"{LABEL}=true")
         keys = [key for secret in page["items"] if (key := _parse(secret)) is not None]
         return sorted(keys, key=lambda key: key.name)
 
+    async def expire(self, name: str, at: datetime) -> None:
+        """See KeyBackend."""
+        await self._check_right("update")
+        secret = await self._find(name)
+        if secret is None:
+            raise absent(name)
+        try:
+            await self._kube.replace(
+                SECRETS, self._namespace, secret["metadata"]["name"], secret | _data(ended(from_secret(secret), at))
+            )
+        except Stale as error:
+            raise Unavailable(f"the key {name} was changed at the same time: try again") from error
+
     async def delete(self, name: str) -> bool:
-        """Remove a key; whether it was there."""
-        removed = await self._kube.delete(SECRETS, self._namespace, PREFIX + name)
-        return removed or await self._kube.delete(SECRETS, self._namespace, name)
+        """See KeyBackend."""
+        await self._check_right("delete")
+        secret = await self._find(name)
+        return secret is not None and await self._kube.delete(SECRETS, self._namespace, secret["metadata"]["name"])
+
+    async def uses(self) -> dict[str, datetime]:
+        """See KeyBackend."""
+        kept = await self._kube.get(CONFIG_MAPS, self._namespace, USES)
+        return _read_uses(kept)
+
+    async def keep_uses(self, uses: Mapping[str, datetime]) -> None:
+        """See KeyBackend. Each replica writes what it saw; two at once, and one of them tries again later."""
+        kept = await self._kube.get(CONFIG_MAPS, self._namespace, USES)
+        before = _read_uses(kept)
+        after = merge(before, uses, names={key.name for key in self._keys.values()})
+        if after == before:
+            return
+        data = {"data": {name: to_rfc3339(when) for name, when in after.items()}}
+        try:
+            if kept is None:
+                fresh = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": USES}}
+                await self._kube.create(CONFIG_MAPS, self._namespace, fresh | data)
+            else:
+                await self._kube.replace(CONFIG_MAPS, self._namespace, USES, kept | data)
+        except (AlreadyExists, Stale) as error:
+            raise Unavailable(f"the ConfigMap {USES} was written at the same time") from error
+
+    async def _check_right(self, verb: str) -> None:
+        asked = {"verb": verb, "resource": SECRETS.plural, "namespace": self._namespace}
+        review = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview"}
+        answer = await self._kube.create(_REVIEWS, "", review | {"spec": {"resourceAttributes": asked}})
+        if not answer["status"]["allowed"]:
+            raise Rejected(f"no right to {verb} Secrets in the namespace {self._namespace}", reason="permission")
+
+    async def _find(self, name: str) -> Object | None:
+        """The Secret of a key; another of that name is none of ours to touch."""
+        for called in (PREFIX + name, name):
+            secret = await self._kube.get(SECRETS, self._namespace, called)
+            if secret is not None and (secret["metadata"].get("labels") or {}).get(LABEL) == "true":
+                return secret
+        return None
 
     def _put(self, secret: Object) -> None:
         key = _parse(secret)
@@ -98,16 +163,17 @@ class SecretKeys:
 
 def to_secret(key: Key) -> Object:
     """The Secret that keeps a key."""
+    metadata = {"name": PREFIX + key.name, "labels": {LABEL: "true"}}
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata} | _data(key)
+
+
+def _data(key: Key) -> Object:
     fields = {"digest": key.digest, "createdAt": to_rfc3339(key.created_at)}
     fields |= {name: "\n".join(sorted(getattr(key, name))) for name in _LISTS if getattr(key, name)}
+    fields |= {name: getattr(key, name) for name in _TEXTS if getattr(key, name) is not None}
     if key.expires_at is not None:
         fields["expiresAt"] = to_rfc3339(key.expires_at)
-    return {
-        "apiVersion": "v1",
-        "kind": "Secret",
-        "metadata": {"name": PREFIX + key.name, "labels": {LABEL: "true"}},
-        "data": {name: b64encode(value.encode()).decode() for name, value in fields.items()},
-    }
+    return {"data": {name: b64encode(value.encode()).decode() for name, value in fields.items()}}
 
 
 def from_secret(secret: Object) -> Key:
@@ -119,7 +185,8 @@ def from_secret(secret: Object) -> Key:
             "name": secret["metadata"]["name"].removeprefix(PREFIX),
             "digest": data.get("digest", ""),
             "created_at": data.get("createdAt") or secret["metadata"]["creationTimestamp"],
-            "expires_at": data.get("expiresAt"),
+            "expires_at": data.get("expiresAt") or None,
+            **{name: data.get(name) or None for name in _TEXTS},
             **lists,
         }
     )
@@ -129,6 +196,17 @@ def _parse(secret: Object) -> Key | None:
     try:
         return from_secret(secret)
     except (ValidationError, ValueError) as error:
-        fields = [str(e["loc"][0]) for e in error.errors()] if isinstance(error, ValidationError) else ["data"]
+        fields = [str(e["loc"][0] if e["loc"] else e["msg"]) for e in _problems(error)] or ["data"]
         log.warning("key_ignored", name=secret["metadata"]["name"], fields=fields)
         return None
+
+
+def _problems(error: ValueError) -> list[Any]:
+    return list(error.errors(include_input=False)) if isinstance(error, ValidationError) else []
+
+
+def _read_uses(config_map: Object | None) -> dict[str, datetime]:
+    try:
+        return _USES.validate_python((config_map or {}).get("data") or {})
+    except ValidationError:  # somebody else wrote there: it says of no key when it was used
+        return {}

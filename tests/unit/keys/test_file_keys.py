@@ -4,11 +4,12 @@ import json
 import multiprocessing
 import os
 import stat
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from deploytrail.errors import Misconfigured
+from deploytrail.errors import Conflict, Misconfigured, Rejected
 from deploytrail.keys.file import FileKeys, change_keys, read_keys
 from deploytrail.keys.model import Key, Scope
 from deploytrail.keys.ring import KeyRing
@@ -43,9 +44,65 @@ def test_keys_are_created_listed_and_deleted(path: Path) -> None:
 def test_a_name_is_given_once(path: Path) -> None:
     asyncio.run(FileKeys(path).create(key()))
 
-    with pytest.raises(Misconfigured, match="a key named ci exists already"):
+    with pytest.raises(Conflict, match="a key named ci exists already"):
         asyncio.run(FileKeys(path).create(key("another secret")))
     assert [k.digest for k in read_keys(path)] == [key().digest]
+
+
+def test_a_key_has_one_name(path: Path) -> None:
+    asyncio.run(FileKeys(path).create(key()))
+
+    with pytest.raises(Conflict, match="this key is stored already, under the name ci"):
+        asyncio.run(FileKeys(path).create(key(name="other")))
+    assert [k.name for k in read_keys(path)] == ["ci"]
+
+
+def test_a_key_can_be_told_to_end_sooner_and_never_later(path: Path) -> None:
+    keys = FileKeys(path)
+    asyncio.run(keys.create(key()))
+
+    for hours in (2, 1, 3):
+        asyncio.run(keys.expire("ci", NOW + timedelta(hours=hours)))
+
+    assert [k.expires_at for k in read_keys(path)] == [NOW + timedelta(hours=1)]
+    with pytest.raises(Rejected, match="there is no key named web"):
+        asyncio.run(keys.expire("web", NOW))
+
+
+def test_what_a_key_is_for_is_kept_in_the_file(path: Path) -> None:
+    made = key(
+        apis=["quanta"],
+        environments=["production"],
+        product="shop",
+        environment="production",
+        workspace="acme",
+    )
+
+    asyncio.run(FileKeys(path).create(made))
+
+    assert read_keys(path) == (made,)
+
+
+def test_when_keys_were_used_is_kept_beside_the_file(path: Path) -> None:
+    keys = FileKeys(path)
+    asyncio.run(keys.create(key()))
+    before = path.stat().st_mtime_ns
+
+    asyncio.run(keys.keep_uses({"ci": NOW, "revoked-meanwhile": NOW}))
+    asyncio.run(FileKeys(path).keep_uses({"ci": NOW - timedelta(hours=1)}))
+
+    assert asyncio.run(keys.uses()) == {"ci": NOW}
+    assert path.stat().st_mtime_ns == before, "the keys are not written for it"
+
+
+def test_a_file_of_uses_that_cannot_be_read_as_such_locks_nobody_out(path: Path) -> None:
+    keys = FileKeys(path)
+    asyncio.run(keys.create(key()))
+    path.with_name(".keys.json.uses").write_text("nonsense")
+
+    assert asyncio.run(keys.uses()) == {}
+    asyncio.run(keys.keep_uses({"ci": NOW}))
+    assert asyncio.run(keys.uses()) == {"ci": NOW}
 
 
 def test_the_file_holds_no_key_and_only_its_owner_reads_it(path: Path) -> None:

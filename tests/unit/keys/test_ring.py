@@ -43,6 +43,31 @@ def test_a_key_is_good_for_its_scopes_and_apis_and_time_only() -> None:
     assert not ring.find(SECRET, scope=Scope.INGEST, now=NOW + timedelta(hours=1), api="hivel")
 
 
+def test_a_key_far_too_long_is_none_and_costs_no_digest() -> None:
+    long = "x" * 100_000
+
+    assert KeyRing([key(long)]).find(long, scope=Scope.READ, now=NOW) is None
+
+
+def test_a_use_is_noted_by_name_and_a_refusal_is_not() -> None:
+    ring = KeyRing([key(), key("other", name="other", scopes=[Scope.INGEST]), key("third", name="third")])
+
+    ring.find(SECRET, scope=Scope.READ, now=NOW)
+    ring.find(SECRET, scope=Scope.INGEST, now=NOW + timedelta(hours=1))
+    ring.find("other", scope=Scope.READ, now=NOW)
+    ring.find("third", scope=Scope.READ, now=NOW)
+    ring.replace([key(), key("other", name="other")])
+
+    assert ring.used == {"ci": NOW + timedelta(hours=1)}
+
+
+def test_a_text_that_is_a_key_is_known_for_one_even_when_it_expired() -> None:
+    ring = KeyRing([key(expires_at=NOW)])
+
+    assert ring.holds(SECRET)
+    assert not ring.holds("ci")
+
+
 def test_two_keys_are_in_force_during_a_rotation() -> None:
     ring = KeyRing([key("old"), key("new", name="ci-2")])
     assert ring.find("old", scope=Scope.INGEST, now=NOW)
