@@ -13,17 +13,21 @@ from deploytrail import __version__
 from deploytrail.errors import Misconfigured, Unavailable
 from deploytrail.keys.base import KeyBackend
 from deploytrail.keys.file import FileKeys
+from deploytrail.keys.rates import Rates
 from deploytrail.keys.ring import KeyRing
 from deploytrail.keys.secrets import SecretKeys
+from deploytrail.keys.uses import UseKeeper
 from deploytrail.kube.client import APPLICATIONS, Expired, Kube
 from deploytrail.kube.operator import Operator, Watch
 from deploytrail.recorder import Recorder
 from deploytrail.serve.api import build_api
+from deploytrail.serve.protocol import ServerLimits
 from deploytrail.serve.server import Server
 from deploytrail.settings import Settings
 from deploytrail.sources import resources
 from deploytrail.sources.argocd import Applications
 from deploytrail.sources.http import versioner
+from deploytrail.sources.http.body import Limits
 from deploytrail.sources.http.dialect import Dialect
 from deploytrail.sources.http.gitlab import GITLAB
 from deploytrail.sources.http.hivel import HIVEL
@@ -83,6 +87,7 @@ class App:
         self._settings, self._kube = settings, kube
         self._ring = KeyRing()
         self._keys = keys_of(settings, kube)
+        self._uses = UseKeeper(self._ring, self._keys)
         self._store: Store = create_store(
             settings.store, kube=kube, namespace=settings.namespace, replay_window=settings.replay_window
         )
@@ -111,13 +116,15 @@ class App:
         return 0
 
     def _follow(self) -> "list[asyncio.Task[None]]":
-        """What runs beside HTTP, the watches first; without a cluster, nothing."""
+        """What runs beside HTTP, the watches first; without a cluster there are none."""
+        noting = asyncio.create_task(self._uses.run(), name="key-uses")
         if self._kube is None or self._operator is None:
-            return []
+            return [noting]
         return [
             asyncio.create_task(self._operator.run(), name="operator"),
             asyncio.create_task(self._applications.keep_time(), name="argocd-time"),
             asyncio.create_task(self._reconcile(self._kube), name="argocd-reconcile"),
+            noting,
         ]
 
     async def problems(self) -> list[str]:
@@ -154,6 +161,7 @@ class App:
         for task in background:
             task.cancel()
         await asyncio.gather(*background, return_exceptions=True)
+        await self._uses.stop()
         await self._keys.stop()
         await self._store.stop()
         log.info("stopped")
@@ -173,9 +181,30 @@ class App:
 
     def _build_server(self) -> Server:
         spoken = dialects(self._settings) if "http" in self._settings.sources else ()
-        api = build_api(self._store, self._ring, self, now, lambda: self._applications.running(), told=describe(spoken))
-        lane = IngestLane(spoken, recorder=self._recorder, ring=self._ring, clock=now, fallback=api)
-        return Server(lane, listen=self._settings.listen)
+        limits = self._settings.limits
+        rates = Rates(rate=limits.rate, burst=limits.burst)
+        api = build_api(
+            self._store,
+            self._ring,
+            self,
+            now,
+            lambda: self._applications.running(),
+            told=describe(spoken),
+            keys=self._keys,
+            apis=apis(),
+            rates=rates,
+        )
+        lane = IngestLane(
+            spoken,
+            recorder=self._recorder,
+            ring=self._ring,
+            clock=now,
+            fallback=api,
+            limits=Limits(reports=limits.reports),
+            rates=rates,
+        )
+        bounds = ServerLimits(connections=limits.connections)
+        return Server(lane, listen=self._settings.listen, limits=bounds, explain=lane.explain)
 
     def _watches(self, kube: Kube) -> list[Watch]:
         sources, home = self._settings.sources, self._settings.namespace
@@ -205,6 +234,11 @@ def dialects(settings: Settings) -> tuple[Dialect, ...]:
         quanta(settings.quanta),
         GITLAB,
     )
+
+
+def apis() -> frozenset[str]:
+    """Their names, as keys may be limited to them."""
+    return frozenset(dialect.name for dialect in dialects(Settings.model_construct()))
 
 
 def keys_of(settings: Settings, kube: Kube | None) -> KeyBackend:

@@ -18,6 +18,8 @@ Reason = Literal[
     "depth",
     "too-large",
     "too-slow",
+    "head-too-large",
+    "rate",
     "missing-field",
     "invalid-field",
     "invalid-status",

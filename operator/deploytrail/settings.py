@@ -19,6 +19,7 @@ from pydantic_settings import (
 
 from deploytrail.errors import Misconfigured
 from deploytrail.record.series import REPLAY_WINDOW
+from deploytrail.serve.limits import LimitSettings
 from deploytrail.sources.argocd_settings import ArgocdSettings, Duration
 from deploytrail.sources.quanta_settings import QuantaSettings
 
@@ -98,6 +99,7 @@ class Settings(BaseSettings):
     )
     argocd: ArgocdSettings = ArgocdSettings()
     quanta: QuantaSettings = QuantaSettings()
+    limits: LimitSettings = LimitSettings()
 
     @classmethod
     def settings_customise_sources(

@@ -29,6 +29,12 @@ MISSED_OPERATIONS = Counter(
     "deploytrail_argocd_missed_operations",
     "Argo CD operations that nobody saw and whose Application no longer has them in its history.",
 )
+HTTP_REFUSED = Counter(
+    "deploytrail_http_refused", "Requests refused by the server itself, before any API saw them, by code.", ["code"]
+)
+HTTP_EVICTED = Counter(
+    "deploytrail_http_connections_evicted", "Idle connections closed to make room, because there were too many."
+)
 STORE_UP = Gauge("deploytrail_store_up", "1 while reports can be recorded, 0 while the store is away.")
 
 

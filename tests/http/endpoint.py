@@ -15,7 +15,9 @@ import httpx
 import uvloop
 from prometheus_client import REGISTRY
 
-from deploytrail.app import dialects
+from deploytrail.app import apis, dialects
+from deploytrail.keys.base import KeyBackend
+from deploytrail.keys.rates import Rates
 from deploytrail.keys.ring import KeyRing
 from deploytrail.record.model import Annotation, Build, Deployment
 from deploytrail.record.query import Query
@@ -29,6 +31,7 @@ from deploytrail.sources.http.lane import IngestLane
 from deploytrail.sources.http.openapi import describe
 from deploytrail.stores.memory import MemoryStore
 from tests.fakes import SECRET, FakeReadiness, key, stopped_clock
+from tests.keys_in_memory import MemoryKeys
 
 HIVEL_PATH = "/api/hooks/v2/deployment"
 
@@ -64,6 +67,8 @@ class Endpoint:
         store: MemoryStore | None = None,
         *,
         ring: KeyRing | None = None,
+        keys: KeyBackend | None = None,
+        rates: Rates | None = None,
         readiness: FakeReadiness | None = None,
         limits: Limits | None = None,
         server_limits: ServerLimits | None = None,
@@ -74,6 +79,8 @@ class Endpoint:
         self.store = store or MemoryStore()
         self._clock, self._settings = clock, load(settings, None)
         self.ring = ring or KeyRing([key()])
+        self.keys = keys or MemoryKeys(KeyRing())
+        self._rates = rates or Rates(rate=0, burst=0)
         self.readiness = readiness or FakeReadiness()
         self._limits, self._server_limits, self._record_seconds = limits, server_limits, record_seconds
         self._listening = threading.Event()
@@ -157,7 +164,16 @@ class Endpoint:
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         spoken = dialects(self._settings)
-        api = build_api(self.store, self.ring, self.readiness, self._clock, told=describe(spoken))
+        api = build_api(
+            self.store,
+            self.ring,
+            self.readiness,
+            self._clock,
+            told=describe(spoken),
+            keys=self.keys,
+            apis=apis(),
+            rates=self._rates,
+        )
         lane = IngestLane(
             spoken,
             recorder=Recorder(self.store),
@@ -165,9 +181,10 @@ class Endpoint:
             clock=self._clock,
             fallback=api,
             limits=self._limits,
+            rates=self._rates,
             record_seconds=self._record_seconds,
         )
-        server = Server(lane, listen="127.0.0.1:0", limits=self._server_limits)
+        server = Server(lane, listen="127.0.0.1:0", limits=self._server_limits, explain=lane.explain)
         await server.start()
         self.port = server.port
         self._listening.set()

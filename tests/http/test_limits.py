@@ -25,14 +25,21 @@ def test_a_connection_that_says_nothing_is_closed() -> None:
         assert receive_all(connection) == b""
 
 
-def test_half_a_head_is_answered_408_and_closed() -> None:
+@pytest.mark.parametrize(
+    ("sent", "body"),
+    [
+        (head("/elsewhere")[:40], {"detail": "the request did not arrive in time"}),
+        (head()[:60], {"message": "Request timeout", "error": "the request did not arrive in time"}),
+    ],
+)
+def test_half_a_head_is_answered_408_and_closed(sent: bytes, body: dict[str, str]) -> None:
     with Endpoint(server_limits=QUICK) as endpoint, endpoint.connect() as connection:
-        connection.sendall(head()[:40])
+        connection.sendall(sent)
 
         answer = receive_all(connection)
 
     assert answer.startswith(b"HTTP/1.1 408 ")
-    assert json.loads(answer.partition(b"\r\n\r\n")[2]) == {"detail": "The request did not arrive in time"}
+    assert json.loads(answer.partition(b"\r\n\r\n")[2]) == body
 
 
 def test_a_head_that_trickles_in_is_cut_off() -> None:
@@ -87,14 +94,20 @@ def test_16_kib_of_head_are_read_and_more_is_431(endpoint: Endpoint) -> None:
         assert receive_all(refused).startswith(b"HTTP/1.1 431 ")
 
 
-def test_many_small_headers_are_counted_together(endpoint: Endpoint) -> None:
+@pytest.mark.parametrize(("number", "length"), [(1000, 20), (200, 1), (50, 400)])
+def test_many_headers_are_refused_in_the_dialect_however_small(endpoint: Endpoint, number: int, length: int) -> None:
+    counted = rejected("head-too-large")
     with endpoint.connect() as connection:
-        connection.sendall(head(**{f"X_{number}": "x" * 20 for number in range(1000)}))
+        connection.sendall(head(**{f"X_{each}": "x" * length for each in range(number)}))
 
         answer = receive_all(connection)
 
     assert answer.startswith(b"HTTP/1.1 431 ")
-    assert json.loads(answer.partition(b"\r\n\r\n")[2]) == {"detail": "The request's head is too large"}
+    assert json.loads(answer.partition(b"\r\n\r\n")[2]) == {
+        "message": "Request header fields too large",
+        "error": "the request's head is too large",
+    }
+    assert rejected("head-too-large") == counted + 1
 
 
 def test_a_head_of_8_mib_is_cut_off_while_it_arrives(endpoint: Endpoint) -> None:

@@ -1,5 +1,6 @@
 """The server answers as its OpenAPI document says, whatever it is sent: requests made up from the document."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -17,14 +18,17 @@ from schemathesis.specs.openapi.checks import (
     unsupported_method,
 )
 
-from deploytrail.app import dialects
+from deploytrail.app import apis, dialects
+from deploytrail.keys.model import Scope
+from deploytrail.keys.rates import Rates
 from deploytrail.keys.ring import KeyRing
 from deploytrail.serve.api import build_api
 from deploytrail.settings import load
 from deploytrail.sources.http.openapi import describe
 from deploytrail.stores.memory import MemoryStore
-from tests.fakes import SECRET, FakeReadiness, stopped_clock
+from tests.fakes import SECRET, FakeReadiness, key, stopped_clock
 from tests.http.endpoint import Endpoint
+from tests.keys_in_memory import MemoryKeys
 
 CHECKS: list[Any] = [
     not_a_server_error,
@@ -43,7 +47,18 @@ EXAMPLES = 8
 
 def _document() -> dict[str, Any]:
     told = describe(dialects(load({}, None)))
-    return build_api(MemoryStore(), KeyRing([]), FakeReadiness(), stopped_clock, told=told).openapi()
+    ring = KeyRing([])
+    api = build_api(
+        MemoryStore(),
+        ring,
+        FakeReadiness(),
+        stopped_clock,
+        told=told,
+        keys=MemoryKeys(ring),
+        apis=apis(),
+        rates=Rates(rate=0, burst=1),
+    )
+    return api.openapi()
 
 
 OPERATIONS = {
@@ -52,6 +67,13 @@ OPERATIONS = {
 ASKED = [route for route, told in OPERATIONS.items() if told.get("parameters") or told.get("requestBody")]
 """Routes that take anything that could be wrong."""
 LOCKED = [route for route, told in OPERATIONS.items() if told.get("security")]
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[Endpoint]:
+    """One whose key may do everything."""
+    with Endpoint(ring=KeyRing([key(scopes=list(Scope))])) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

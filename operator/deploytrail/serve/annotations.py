@@ -19,7 +19,7 @@ class Filters(Asked):
     type: AnnotationType | None = Field(None, description="Only this kind.")
 
 
-def annotation_routes(store: Store, *, may_read: Callable[..., Awaitable[None]]) -> APIRouter:
+def annotation_routes(store: Store, *, may_read: Callable[..., Awaitable[object]]) -> APIRouter:
     """The route, for keys that may read."""
     routes = router("/api/v1/annotations", "annotations", may_read)
 

@@ -7,13 +7,17 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 
 from deploytrail import __version__
 from deploytrail.errors import Unavailable
+from deploytrail.keys.base import KeyBackend
 from deploytrail.keys.model import Scope
+from deploytrail.keys.rates import Rates
 from deploytrail.keys.ring import KeyRing
 from deploytrail.record.running import Running
-from deploytrail.serve.access import require
+from deploytrail.serve import preferences
+from deploytrail.serve.access import ASKING, Gate, require
 from deploytrail.serve.annotations import annotation_routes
 from deploytrail.serve.builds import build_routes, version_routes
 from deploytrail.serve.deployments import deployment_routes
@@ -21,7 +25,7 @@ from deploytrail.serve.docs import docs_routes
 from deploytrail.serve.edge import Edge, on_invalid, on_unavailable
 from deploytrail.serve.environments import environment_routes
 from deploytrail.serve.health import Readiness, health_routes
-from deploytrail.serve.preferences import preference_routes
+from deploytrail.serve.keys import key_routes
 from deploytrail.stores.base import Store
 
 TITLE = "Deploytrail"
@@ -34,11 +38,15 @@ def build_api(
     clock: Callable[[], datetime],
     found: Callable[[], Iterable[Running]] = tuple,
     told: Mapping[str, Any] = MappingProxyType({}),
+    *,
+    keys: KeyBackend,
+    apis: frozenset[str],
+    rates: Rates,
 ) -> FastAPI:
-    """The read API, health, metrics and docs. Errors are JSON everywhere.
+    """The read API, keys, health, metrics and docs. Errors are JSON everywhere.
 
     ``found`` is what ran before anything was recorded, where a source can tell; ``told`` describes the routes that
-    stand in front of these, for the OpenAPI document.
+    stand in front of these, for the OpenAPI document; ``apis`` are those that a key may be limited to.
     """
     api = FastAPI(
         title=TITLE,
@@ -52,13 +60,20 @@ def build_api(
     api.add_middleware(Edge)
     api.add_exception_handler(RequestValidationError, on_invalid)
     api.add_exception_handler(Unavailable, on_unavailable)
-    may_read = require(Scope.READ, ring, clock)
-    for routes in (deployment_routes, build_routes, version_routes, annotation_routes):
-        api.include_router(routes(store, may_read=may_read))
-    api.include_router(environment_routes(store, found, may_read=require(Scope.READ, ring, clock)))
-    api.include_router(preference_routes(store, ring, clock))
-    api.include_router(health_routes(readiness, clock))
-    api.include_router(docs_routes(TITLE))
+    may_read = require(Scope.READ)
+    routers = (
+        *(
+            routes(store, may_read=may_read)
+            for routes in (deployment_routes, build_routes, version_routes, annotation_routes)
+        ),
+        environment_routes(store, found, may_read=may_read),
+        preferences.preference_routes(store, clock),
+        key_routes(keys, ring, may_manage=require(Scope.ADMIN), apis=apis, clock=clock),
+        health_routes(readiness, clock),
+        docs_routes(TITLE),
+    )
+    for router in routers:
+        api.include_router(router)
 
     _show(api, told)
 
@@ -66,6 +81,12 @@ def build_api(
     async def root() -> dict[str, str]:
         return {"name": TITLE, "version": __version__, "docs": "/docs", "openapi": "/openapi.json"}
 
+    paths = [
+        "/",
+        "/openapi.json",
+        *(route.path for router in routers for route in router.routes if isinstance(route, APIRoute)),
+    ]
+    api.add_middleware(Gate, doors=(ASKING, preferences.DOOR), paths=paths, ring=ring, rates=rates, clock=clock)
     return api
 
 

@@ -49,13 +49,18 @@ class Asked(BaseModel):
         return Query(**self.model_dump(exclude={"cursor"}), before=before)
 
 
-def router(prefix: str, tag: str, may_read: Callable[..., Awaitable[None]]) -> APIRouter:
+def router(prefix: str, tag: str, may_read: Callable[..., Awaitable[object]]) -> APIRouter:
     """Routes for keys that may read."""
     return APIRouter(
         prefix=prefix,
         tags=[tag],
         dependencies=[Depends(may_read)],
-        responses={401: {"description": "No key, or not one that may read."}, 503: {"description": "Try later."}},
+        responses={
+            401: {"description": "No key, or not one that may ask."},
+            403: {"description": "Not a key with the scope read."},
+            429: {"description": "Too many requests with this key."},
+            503: {"description": "Try later."},
+        },
     )
 
 

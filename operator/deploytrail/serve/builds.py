@@ -22,7 +22,7 @@ class Filters(Asked):
     status: Status | None = Field(None, description="Only this status.")
 
 
-def build_routes(store: Store, *, may_read: Callable[..., Awaitable[None]]) -> APIRouter:
+def build_routes(store: Store, *, may_read: Callable[..., Awaitable[object]]) -> APIRouter:
     """The routes, for keys that may read."""
     routes = router("/api/v1/builds", "builds", may_read)
 
@@ -44,7 +44,7 @@ def build_routes(store: Store, *, may_read: Callable[..., Awaitable[None]]) -> A
     return routes
 
 
-def version_routes(store: Store, *, may_read: Callable[..., Awaitable[None]]) -> APIRouter:
+def version_routes(store: Store, *, may_read: Callable[..., Awaitable[object]]) -> APIRouter:
     """The route, for keys that may read."""
     routes = router("/api/v1/versions", "versions", may_read)
 

@@ -21,7 +21,7 @@ class Filters(Asked):
     counted: bool | None = Field(None, description="Only what DORA metrics count, or do not.")
 
 
-def deployment_routes(store: Store, *, may_read: Callable[..., Awaitable[None]]) -> APIRouter:
+def deployment_routes(store: Store, *, may_read: Callable[..., Awaitable[object]]) -> APIRouter:
     """The routes, for keys that may read."""
     routes = router("/api/v1/deployments", "deployments", may_read)
 

@@ -3,13 +3,14 @@
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from fastapi import Query as Parameter
 from pydantic import BaseModel, Field
 
 from deploytrail.record.model import Deployment, Status
 from deploytrail.record.query import Query
 from deploytrail.record.running import Running, running
+from deploytrail.serve.asking import router
 from deploytrail.serve.views import Time
 from deploytrail.stores.base import Store
 
@@ -37,17 +38,12 @@ class RunningList(BaseModel):
 
 
 def environment_routes(
-    store: Store, found: Callable[[], Iterable[Running]], *, may_read: Callable[..., Awaitable[None]]
+    store: Store, found: Callable[[], Iterable[Running]], *, may_read: Callable[..., Awaitable[object]]
 ) -> APIRouter:
     """The route, for keys that may read. ``found`` is what ran before anything was recorded."""
-    router = APIRouter(
-        prefix="/api/v1/environments",
-        tags=["environments"],
-        dependencies=[Depends(may_read)],
-        responses={401: {"description": "No key, or not one that may read."}, 503: {"description": "Try later."}},
-    )
+    routes = router("/api/v1/environments", "environments", may_read)
 
-    @router.get("", summary="What runs where")
+    @routes.get("", summary="What runs where")
     async def find(
         environment: Annotated[str | None, Parameter(description="Only this environment.")] = None,
     ) -> RunningList:
@@ -56,7 +52,7 @@ def environment_routes(
         items = (RunningItem.model_validate(each, from_attributes=True) for each in running(succeeded, before))
         return RunningList(items=tuple(items))
 
-    return router
+    return routes
 
 
 async def _all(store: Store, query: Query) -> list[Deployment]:

@@ -1,6 +1,6 @@
 """/notification-preferences/: Versioner's, in its words. What is wished for is kept; nothing is sent yet."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -10,16 +10,18 @@ from pydantic import BaseModel, Field
 
 from deploytrail.errors import Rejected
 from deploytrail.keys.model import Key, Scope
-from deploytrail.keys.ring import KeyRing
 from deploytrail.record.model import Source
 from deploytrail.record.preference import EVENT_TYPES, Preference, prefer
-from deploytrail.serve.access import BEARER
+from deploytrail.serve.access import Door, admitted
+from deploytrail.serve.body import receive
 from deploytrail.serve.views import Time
 from deploytrail.stores.base import Store
 
 PATH = "/notification-preferences"
-LARGEST_BODY = 65_536
 LONGEST_CHANNEL = 512
+
+DOOR = Door(PATH, ((Scope.INGEST, Source.VERSIONER.value), (Scope.ADMIN, None)))
+"""For keys that may report over Versioner's API, and for admins."""
 
 _REFUSED: dict[int | str, dict[str, Any]] = {
     400: {"description": "Not a preference; nothing of it is kept."},
@@ -27,8 +29,6 @@ _REFUSED: dict[int | str, dict[str, Any]] = {
     415: {"description": "Not application/json."},
 }
 _NONE: dict[int | str, dict[str, Any]] = {404: {"description": "There is none."}}
-
-Bearer = Annotated[object, Depends(BEARER)]
 
 
 class PreferenceBody(BaseModel):
@@ -47,26 +47,27 @@ class PreferenceView(BaseModel):
     created_at: Time
 
 
-def preference_routes(store: Store, ring: KeyRing, clock: Callable[[], datetime]) -> APIRouter:
-    """The routes, for keys that may report over Versioner's API, and for admins."""
+def preference_routes(store: Store, clock: Callable[[], datetime]) -> APIRouter:
+    """The routes behind the door."""
     router = APIRouter(
         tags=["notification preferences"],
+        dependencies=[Depends(admitted)],
         responses={
             401: {"description": "No key, or not one that may report over Versioner's API."},
+            429: {"description": "Too many requests with this key."},
             503: {"description": "Try later."},
         },
     )
-    allowed = Depends(_require(ring, clock))
     schema = {"requestBody": {"content": {"application/json": {"schema": PreferenceBody.model_json_schema()}}}}
 
     @router.get(f"{PATH}/", summary="All preferences")
     @router.get(PATH, include_in_schema=False)
-    async def show(_: Annotated[Key, allowed], __: Bearer) -> list[PreferenceView]:
+    async def show() -> list[PreferenceView]:
         return [_view(each) for each in await store.preferences.list()]
 
     @router.post(f"{PATH}/", summary="Let a channel hear of an event type", openapi_extra=schema, responses=_REFUSED)
     @router.post(PATH, include_in_schema=False)
-    async def add(request: Request, key: Annotated[Key, allowed], __: Bearer) -> PreferenceView:
+    async def add(request: Request, key: Annotated[Key, Depends(admitted)]) -> PreferenceView:
         event_type, channel_id = _parse(await _read(request))
         wished = prefer(event_type=event_type, channel_id=channel_id, created_at=clock(), created_by=key.name)
         try:
@@ -76,7 +77,7 @@ def preference_routes(store: Store, ring: KeyRing, clock: Callable[[], datetime]
 
     @router.delete(PATH + "/{preference_id}", summary="Remove one", status_code=204, responses=_NONE)
     @router.delete(PATH + "/{preference_id}/", include_in_schema=False, status_code=204)
-    async def remove(preference_id: str, _: Annotated[Key, allowed], __: Bearer) -> Response:
+    async def remove(preference_id: str) -> Response:
         if not await store.preferences.delete(preference_id):
             raise HTTPException(404, "There is no such preference")
         return Response(status_code=204)
@@ -84,30 +85,9 @@ def preference_routes(store: Store, ring: KeyRing, clock: Callable[[], datetime]
     return router
 
 
-def _require(ring: KeyRing, clock: Callable[[], datetime]) -> Callable[[Request], Awaitable[Key]]:
-    async def check(request: Request) -> Key:
-        scheme, _, presented = request.headers.get("authorization", "").strip().partition(" ")
-        presented = presented.strip() if scheme.lower() == "bearer" else ""
-        now = clock()
-        key = ring.find(presented, scope=Scope.INGEST, api=Source.VERSIONER.value, now=now)
-        key = key or ring.find(presented, scope=Scope.ADMIN, now=now)
-        if key is None:
-            raise HTTPException(401, "Invalid API key", headers={"WWW-Authenticate": "Bearer"})
-        return key
-
-    return check
-
-
 async def _read(request: Request) -> object:
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        raise HTTPException(415, "Content-Type must be application/json")
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST_BODY:
-            raise HTTPException(413, f"the body is larger than {LARGEST_BODY} bytes", headers={"Connection": "close"})
     try:
-        return orjson.loads(body)
+        return orjson.loads(await receive(request))
     except orjson.JSONDecodeError as error:
         raise HTTPException(400, "the body is not valid JSON") from error
 

@@ -2,14 +2,22 @@
 
 import asyncio
 import contextlib
+import resource
 import socket
 from collections.abc import Iterator
 
+import structlog
 import uvicorn
 from starlette.types import ASGIApp
 
-from deploytrail.errors import Misconfigured
-from deploytrail.serve.protocol import LimitedConfig, LimitedProtocol, ServerLimits
+from deploytrail.errors import Misconfigured, Rejected
+from deploytrail.serve.connections import Connections
+from deploytrail.serve.protocol import Explain, LimitedConfig, LimitedProtocol, ServerLimits
+
+log = structlog.get_logger()
+
+_OTHER_FILES = 100
+"""What is open besides connections of clients: the API server's, the log, the keys."""
 
 _EVERY_TICKS = 5
 """uvicorn ticks ten times a second; slow requests are looked for twice."""
@@ -18,12 +26,14 @@ _EVERY_TICKS = 5
 class Server:
     """One address, one ASGI application. Signals are the caller's business."""
 
-    def __init__(self, app: ASGIApp, *, listen: str, limits: ServerLimits | None = None) -> None:
+    def __init__(
+        self, app: ASGIApp, *, listen: str, limits: ServerLimits | None = None, explain: Explain | None = None
+    ) -> None:
         """``listen`` is ``host:port`` or ``[address]:port``; port 0 takes a free one."""
-        self._listen = listen
+        self._listen, self._limits = listen, limits or ServerLimits()
         self._port: int | None = None
         self._task: asyncio.Task[None] | None = None
-        self._uvicorn = _Uvicorn(_configure(app, limits or ServerLimits()))
+        self._uvicorn = _Uvicorn(_configure(app, self._limits, explain or _no_api))
 
     @property
     def port(self) -> int:
@@ -34,6 +44,7 @@ class Server:
 
     async def start(self) -> None:
         """Listen. Misconfigured when the address cannot be had."""
+        _raise_file_limit(self._limits.connections + _OTHER_FILES)
         listener = _bind(self._listen)
         self._port = listener.getsockname()[1]
         self._task = asyncio.create_task(self._uvicorn.serve(sockets=[listener]), name="http-serve")
@@ -77,7 +88,22 @@ class _Uvicorn(uvicorn.Server):
         return await super().on_tick(counter)
 
 
-def _configure(app: ASGIApp, limits: ServerLimits) -> LimitedConfig:
+def _no_api(path: str, error: Rejected) -> None:
+    """There is none, at whatever path."""
+
+
+def _raise_file_limit(files: int) -> None:
+    """Each connection is a file, and what a process is allowed is often less than what it would be granted."""
+    allowed, granted = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if allowed == resource.RLIM_INFINITY or allowed >= files:
+        return
+    most = files if granted == resource.RLIM_INFINITY else min(files, granted)
+    if most < files:
+        log.warning("file_limit_low", needed=files, granted=granted)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, granted))
+
+
+def _configure(app: ASGIApp, limits: ServerLimits, explain: Explain) -> LimitedConfig:
     config = LimitedConfig(
         app,
         http=LimitedProtocol,
@@ -91,7 +117,7 @@ def _configure(app: ASGIApp, limits: ServerLimits) -> LimitedConfig:
         timeout_keep_alive=limits.keep_alive_seconds,
         timeout_graceful_shutdown=limits.grace_seconds,
     )
-    config.limits = limits
+    config.limits, config.open, config.explain = limits, Connections(limits.connections), explain
     return config
 
 

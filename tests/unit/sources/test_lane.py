@@ -10,14 +10,17 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from deploytrail.errors import DeploytrailError, Rejected
+from deploytrail.keys.rates import Rates
 from deploytrail.keys.ring import KeyRing
 from deploytrail.record.model import Deployment, Report
 from deploytrail.recorder import Recorder
+from deploytrail.sources.http.body import Limits
 from deploytrail.sources.http.dialect import Answer, Dialect, Head, Request, code_of
 from deploytrail.sources.http.lane import IngestLane
 from deploytrail.stores.memory import MemoryStore
-from tests.fakes import NOW, SECRET, key, stopped_clock
+from tests.fakes import NOW, SECRET, StoreAsleep, key, stopped_clock
 from tests.reports import report
+from tests.waiting import until
 
 
 def key_in_query(head: Head) -> str | None:
@@ -58,24 +61,33 @@ async def elsewhere(scope: Scope, receive: Receive, send: Send) -> None:
 class Lane:
     """The lane in this process, spoken to without a socket."""
 
-    def __init__(self, dialect: Dialect = PUSH, ring: KeyRing | None = None) -> None:
-        self.store = MemoryStore()
+    def __init__(
+        self,
+        dialect: Dialect = PUSH,
+        ring: KeyRing | None = None,
+        rates: Rates | None = None,
+        store: MemoryStore | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        self.store = store or MemoryStore()
         self.app = IngestLane(
             [dialect],
             recorder=Recorder(self.store),
             ring=KeyRing([key()]) if ring is None else ring,
             clock=stopped_clock,
             fallback=elsewhere,
+            rates=rates,
+            limits=limits,
         )
 
     def __call__(self, method: str, path: str, *, secret: str = SECRET, **options: object) -> httpx.Response:
-        async def send() -> httpx.Response:
-            transport = httpx.ASGITransport(self.app)
-            async with httpx.AsyncClient(transport=transport, base_url="http://lane") as client:
-                url = httpx.URL(path).copy_merge_params({"auth_token": secret})
-                return await client.request(method, url, **options)  # type: ignore[arg-type]
+        return asyncio.run(self.send(method, path, secret=secret, **options))
 
-        return asyncio.run(send())
+    async def send(self, method: str, path: str, *, secret: str = SECRET, **options: object) -> httpx.Response:
+        transport = httpx.ASGITransport(self.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://lane") as client:
+            url = httpx.URL(path).copy_merge_params({"auth_token": secret})
+            return await client.request(method, url, **options)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("path", ["/push", "/push/", "/older/push", "/older/push/"])
@@ -145,3 +157,97 @@ def test_a_key_in_force_is_asked_for_at_the_time_of_the_request() -> None:
 
     assert Lane(ring=expired)("GET", "/push?content=web").status_code == 401
     assert Lane(ring=expiring)("GET", "/push?content=web").status_code == 201
+
+
+def test_a_key_used_too_often_is_told_when_to_come_again() -> None:
+    lane = Lane(rates=Rates(rate=0.1, burst=2), ring=KeyRing([key(), key("other", name="other")]))
+
+    answers = [lane("GET", "/push?content=web") for _ in range(3)]
+    other = lane("GET", "/push?content=web", secret="other")
+
+    assert [answered.status_code for answered in answers] == [201, 201, 429]
+    assert answers[-1].json() == {"error": "too many requests with this key"}
+    assert answers[-1].headers["Retry-After"] == "10"
+    assert other.status_code == 201
+
+
+def test_every_answer_to_a_key_says_what_it_has_left() -> None:
+    def broken(_: object) -> Answer:
+        raise KeyError("oops")
+
+    ring = KeyRing([key(products=["web"])])
+    lane = Lane(rates=Rates(rate=1, burst=10), ring=ring)
+    paths = ("/push?content=web", "/push?content=shop", "/push")
+    answers = [lane("GET", path) for path in paths] + [lane("POST", "/push", content=b"{")]
+    defect = Lane(replace(PUSH, answer=broken), ring=ring, rates=Rates(rate=1, burst=10))("GET", paths[0])
+
+    assert [answered.status_code for answered in answers] == [201, 403, 400, 415]
+    assert [answered.headers["X-RateLimit-Remaining"] for answered in answers] == ["9", "8", "7", "6"]
+    assert (defect.status_code, defect.headers["X-RateLimit-Remaining"]) == (500, "9")
+    reset = str(int(NOW.timestamp()) + 1)
+    assert (defect.headers["X-RateLimit-Limit"], defect.headers["X-RateLimit-Reset"]) == ("10", reset)
+
+
+def test_strangers_and_limits_that_are_off_are_told_nothing_of_rates() -> None:
+    for answered in (Lane()("GET", "/push?content=web"), Lane(rates=Rates(rate=1, burst=1))("GET", "/push", secret="")):
+        assert not [name for name in answered.headers if name.startswith("x-ratelimit")]
+
+
+def test_a_stranger_uses_up_nothing() -> None:
+    lane = Lane(rates=Rates(rate=1, burst=1), ring=KeyRing([key(expires_at=NOW), key("good", name="good")]))
+
+    for secret in ("", "wrong", SECRET):
+        assert lane("GET", "/push?content=web", secret=secret).status_code == 401
+
+    assert lane("GET", "/push?content=web", secret="good").status_code == 201
+
+
+def test_more_reports_at_once_than_there_is_room_for_are_told_to_come_again() -> None:
+    store = StoreAsleep()
+    lane = Lane(store=store, limits=Limits(reports=2))
+
+    async def crowd() -> tuple[list[httpx.Response], httpx.Response, httpx.Response]:
+        first = [asyncio.create_task(lane.send("GET", f"/push?content=web{number}")) for number in range(2)]
+        await until(lambda: lane.app._under_way == 2)
+        refused = await lane.send("GET", "/push?content=more")
+        store.woken.set()
+        return await asyncio.gather(*first), refused, await lane.send("GET", "/push?content=more")
+
+    first, refused, again = asyncio.run(crowd())
+
+    assert [answered.status_code for answered in first] == [201, 201]
+    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "1")
+    assert refused.json() == {"error": "too many reports at once"}
+    assert again.status_code == 201
+
+
+def test_a_refused_report_leaves_its_place_to_the_next() -> None:
+    lane = Lane(limits=Limits(reports=1))
+
+    for _ in range(3):
+        assert lane("GET", "/push").status_code == 400
+
+    assert lane("GET", "/push?content=web").status_code == 201
+
+
+def test_the_dialect_never_sees_the_key_in_the_query_or_the_body() -> None:
+    seen: list[Request] = []
+
+    def look(request: Request) -> Report:
+        seen.append(request)
+        return parse(request)
+
+    lane = Lane(replace(PUSH, parse=look))
+    lane("GET", "/push?content=web&type=x")
+    lane("POST", "/push?type=x", json={"content": "web", "token": SECRET, "nested": [{SECRET: 1}]})
+
+    assert [request.head.query for request in seen] == ["content=web&type=x", "type=x"]
+    assert seen[1].document == {"content": "web", "token": "***", "nested": [{"***": 1}]}
+    assert SECRET not in seen[1].text
+
+
+@pytest.mark.parametrize(("path", "known"), [("/push", True), ("/push/", True), ("/pusher", False), ("", False)])
+def test_a_request_that_never_got_here_is_told_of_in_the_words_of_its_api(path: str, known: bool) -> None:
+    told = Lane().app.explain(path, Rejected("too much", reason="head-too-large"))
+
+    assert told == ((431, {"error": "too much"}) if known else None)

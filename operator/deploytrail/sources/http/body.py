@@ -10,6 +10,7 @@ import orjson
 from starlette.types import Receive
 
 from deploytrail.errors import Rejected
+from deploytrail.keys.hiding import hide
 
 MIB = 1024 * 1024
 
@@ -31,6 +32,8 @@ class Limits:
     receive_seconds: float = 8
     """From the end of the head to the end of the body. Below what the server allows for a whole request, so that the
     answer is still given in the caller's dialect."""
+    reports: int = 512
+    """Reports under way at a time, from the key to the answer; more are told to come again. Each holds its body."""
 
 
 class ClientGone(Exception):
@@ -52,13 +55,14 @@ async def read(headers: Mapping[str, str], receive: Receive, limits: Limits) -> 
         ) from error
 
 
-def decode(body: bytes, limits: Limits) -> tuple[str, dict[str, Any]]:
+def decode(body: bytes, limits: Limits, *, secret: str = "") -> tuple[str, dict[str, Any]]:
     """The text, and the fields of the JSON object it holds, without those that are null.
 
-    Credentials in URLs are gone from both: CI systems hand out clone URLs with a token, which is not ours to keep.
+    Credentials are gone from both: those in URLs, because CI systems hand out clone URLs with a token, which is not
+    ours to keep, the ``secret`` that the request came with, and whatever else looks like a key of ours.
     """
     try:
-        text = _CREDENTIALS.sub(r"\1", body.decode())
+        text = hide(_CREDENTIALS.sub(r"\1", body.decode()), secret)
     except UnicodeDecodeError as error:
         raise Rejected("the body is not valid UTF-8", reason="encoding") from error
     try:

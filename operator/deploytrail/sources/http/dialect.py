@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
+from urllib.parse import unquote_plus
 from uuid import UUID, uuid5
 
 import orjson
 from pydantic import BaseModel
 
 from deploytrail.errors import DeploytrailError, Reason, Rejected, Unavailable
-from deploytrail.keys.model import Key
+from deploytrail.keys.model import LONGEST, Key
 from deploytrail.record.model import AnyReport
 
 
@@ -33,10 +34,12 @@ class Request:
     """A request whose key is good and whose body is sound, not yet understood."""
 
     head: Head
+    """Its query is without the key, should that have stood there."""
     key: Key
+    """Its name is who reports; ``product``, ``environment`` and ``workspace`` say what its API has no words for."""
     received_at: datetime
     text: str
-    """The body as it came; empty for GET."""
+    """The body as it came, without credentials; empty for GET."""
     document: Mapping[str, Any]
     """The body's fields. One sent as null is absent."""
 
@@ -101,6 +104,8 @@ HTTP_CODES: Mapping[Reason, int] = {
     "depth": 400,
     "too-large": 413,
     "too-slow": 408,
+    "head-too-large": 431,
+    "rate": 429,
     "missing-field": 400,
     "invalid-field": 400,
     "invalid-status": 400,
@@ -147,6 +152,17 @@ def bearer(head: Head) -> str | None:
 def key_in_header(name: str) -> Callable[[Head], str | None]:
     """The whole header is the key."""
     return lambda head: head.headers.get(name.lower())
+
+
+def key_in_query(name: str) -> Callable[[Head], str | None]:
+    """The key is this parameter of the URL, the first of that name. The others are not worth reading for a stranger."""
+
+    def find(head: Head) -> str | None:
+        _, found, rest = f"&{head.query}".partition(f"&{name}=")
+        value = rest.partition("&")[0]
+        return unquote_plus(value) if found and len(value) <= LONGEST else None
+
+    return find
 
 
 def fingerprint(document: Mapping[str, Any]) -> str:

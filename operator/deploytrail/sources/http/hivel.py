@@ -109,6 +109,8 @@ _MESSAGES: Mapping[int, str] = {
     409: "Validation failed",
     413: "Payload too large",
     415: "Unsupported media type",
+    429: "Too many requests",
+    431: "Request header fields too large",
     500: "Internal server error",
     503: "Service unavailable",
 }

@@ -1,7 +1,9 @@
 """The way of every ingest request: route, key, limits, parse, record, answer. Plain ASGI, in front of the rest."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime
 from time import perf_counter
 from typing import Any
@@ -12,8 +14,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from deploytrail import telemetry
 from deploytrail.errors import DeploytrailError, Rejected, Unavailable
+from deploytrail.keys.hiding import hide_in_query
 from deploytrail.keys.model import Key
 from deploytrail.keys.model import Scope as KeyScope
+from deploytrail.keys.rates import Allowance, Rates
 from deploytrail.keys.ring import KeyRing
 from deploytrail.record.model import AnyReport
 from deploytrail.recorder import Recorder
@@ -28,6 +32,17 @@ _BODILESS = frozenset({"GET"})
 _CLOSING = frozenset({"too-large", "too-slow"})
 
 
+@dataclass(slots=True)
+class _Exchange:
+    """One request on its way, and what was found out about it so far."""
+
+    dialect: Dialect
+    head: Head
+    receive: Receive
+    now: datetime
+    allowance: Allowance | None = None
+
+
 class IngestLane:
     """An ASGI application: the dialects' routes are answered here, everything else by ``fallback``."""
 
@@ -40,12 +55,15 @@ class IngestLane:
         clock: Callable[[], datetime],
         fallback: ASGIApp,
         limits: Limits | None = None,
+        rates: Rates | None = None,
         record_seconds: float = 8,
     ) -> None:
         self._routes = {path: dialect for dialect in dialects for each in dialect.paths for path in _spellings(each)}
         self._recorder, self._ring, self._clock, self._fallback = recorder, ring, clock, fallback
         self._limits = limits or Limits()
+        self._rates = rates or Rates(rate=0, burst=0)
         self._record_seconds = record_seconds
+        self._under_way = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See the ASGI specification."""
@@ -54,53 +72,92 @@ class IngestLane:
             await self._fallback(scope, receive, send)
             return
         began = perf_counter()
+        exchange = _Exchange(dialect, _head(scope), receive, self._clock())
         try:
-            answer = await self._answer(dialect, _head(scope), receive)
+            answer = await self._answer(exchange)
         except ClientGone:
             return
         except asyncio.CancelledError:  # the server stops and has no more patience: the sender may ask another
-            await _send(_refusal(dialect, Unavailable("the server is stopping")), send)
+            await _send(_refusal(exchange, Unavailable("the server is stopping")), exchange, send)
             raise
         except Exception as error:
             log.error(  # noqa: TRY400 - a traceback may quote what was sent
                 "ingest_failed", route=dialect.paths[0], error=type(error).__name__, at=telemetry.place(error)
             )
             answer = dialect.refuse(_DEFECT)
-        await _send(answer, send)
+        await _send(answer, exchange, send)
         telemetry.HTTP_SECONDS.labels(dialect.paths[0], str(answer.code)).observe(perf_counter() - began)
 
-    async def _answer(self, dialect: Dialect, head: Head, receive: Receive) -> Answer:
-        now = self._clock()
-        try:
-            report = await self._read(dialect, head, receive, now=now)
-        except Rejected as refusal:
-            telemetry.rejected(dialect.name, refusal.reason)
-            return _refusal(dialect, refusal)
-        except Unavailable as away:
-            telemetry.unavailable(dialect.name)
-            return _refusal(dialect, away)
-        try:
-            async with asyncio.timeout(self._record_seconds):
-                record = await self._recorder.record(report, now=now)
-        except TimeoutError:
-            telemetry.unavailable(dialect.name)
-            return _refusal(dialect, Unavailable("the store did not answer in time"))
-        except (Rejected, Unavailable) as refusal:  # counted by the recorder
-            return _refusal(dialect, refusal)
-        return dialect.answer(record)
+    def explain(self, path: str, error: Rejected) -> tuple[int, Mapping[str, Any]] | None:
+        """How the API at this path tells of a request that never got here; None when there is none."""
+        dialect = self._routes.get(path)
+        if dialect is None:
+            return None
+        telemetry.rejected(dialect.name, error.reason)
+        told = dialect.refuse(error)
+        return told.code, told.body
 
-    async def _read(self, dialect: Dialect, head: Head, receive: Receive, *, now: datetime) -> AnyReport[Any]:
+    async def _answer(self, exchange: _Exchange) -> Answer:
+        try:
+            key, secret = self._authenticate(exchange)
+            self._take_turn(exchange, key)
+            with self._room():
+                report = await self._read(exchange, key, secret)
+                return await self._record(exchange, report)
+        except Rejected as refusal:
+            telemetry.rejected(exchange.dialect.name, refusal.reason)
+            return _refusal(exchange, refusal)
+        except Unavailable as refusal:
+            telemetry.unavailable(exchange.dialect.name)
+            return _refusal(exchange, refusal)
+
+    def _authenticate(self, exchange: _Exchange) -> tuple[Key, str]:
+        """The key, and how it was presented."""
+        dialect, head = exchange.dialect, exchange.head
         if head.method not in dialect.methods:
             raise Rejected(f"use {' or '.join(dialect.methods)}", reason="method")
-        key = self._ring.find(dialect.key(head), scope=KeyScope.INGEST, api=dialect.name, now=now)
+        presented = dialect.key(head) or ""
+        key = self._ring.find(presented, scope=KeyScope.INGEST, api=dialect.name, now=exchange.now)
         if key is None:
             raise Rejected("Invalid API key", reason="authentication")
+        return key, presented
+
+    def _take_turn(self, exchange: _Exchange, key: Key) -> None:
+        exchange.allowance = self._rates.take(key.name, exchange.now)
+        if exchange.allowance is not None and exchange.allowance.retry_after:
+            raise Rejected("too many requests with this key", reason="rate")
+
+    @contextmanager
+    def _room(self) -> Iterator[None]:
+        """A place among the reports under way, given back at the end."""
+        if self._under_way >= self._limits.reports:
+            raise Unavailable("too many reports at once", retry_after=1)
+        self._under_way += 1
+        try:
+            yield
+        finally:
+            self._under_way -= 1
+
+    async def _read(self, exchange: _Exchange, key: Key, secret: str) -> AnyReport[Any]:
+        dialect, head = exchange.dialect, exchange.head
         text, document = "", dict[str, Any]()
         if head.method not in _BODILESS:
-            text, document = body.decode(await body.read(head.headers, receive, self._limits), self._limits)
-        report = dialect.parse(Request(head=head, key=key, received_at=now, text=text, document=document))
+            content = await body.read(head.headers, exchange.receive, self._limits)
+            text, document = body.decode(content, self._limits, secret=secret)
+        head = replace(head, query=hide_in_query(head.query, secret)) if head.query else head
+        report = dialect.parse(Request(head=head, key=key, received_at=exchange.now, text=text, document=document))
         _check_permission(key, report)
         return report
+
+    async def _record(self, exchange: _Exchange, report: AnyReport[Any]) -> Answer:
+        try:
+            async with asyncio.timeout(self._record_seconds):
+                record = await self._recorder.record(report, now=exchange.now)
+        except TimeoutError as error:
+            raise Unavailable("the store did not answer in time") from error
+        except (Rejected, Unavailable) as refusal:  # counted by the recorder
+            return _refusal(exchange, refusal)
+        return exchange.dialect.answer(record)
 
 
 def _spellings(path: str) -> tuple[str, str]:
@@ -127,14 +184,16 @@ def _check_permission(key: Key, report: AnyReport[Any]) -> None:
         )
 
 
-def _refusal(dialect: Dialect, error: Rejected | Unavailable) -> Answer:
+def _refusal(exchange: _Exchange, error: Rejected | Unavailable) -> Answer:
     """The dialect's words, with the headers that HTTP wants whatever the dialect."""
-    told = dialect.refuse(error)
+    told = exchange.dialect.refuse(error)
     match error:
         case Unavailable(retry_after=seconds):
-            more = ((b"retry-after", str(seconds).encode()),)
+            more = ((b"retry-after", b"%d" % seconds),)
+        case Rejected(reason="rate") if exchange.allowance is not None:
+            more = ((b"retry-after", b"%d" % exchange.allowance.retry_after),)
         case Rejected(reason="method"):
-            more = ((b"allow", ", ".join(dialect.methods).encode()),)
+            more = ((b"allow", ", ".join(exchange.dialect.methods).encode()),)
         case Rejected(reason=reason) if reason in _CLOSING:
             more = ((b"connection", b"close"),)
         case _:
@@ -142,8 +201,10 @@ def _refusal(dialect: Dialect, error: Rejected | Unavailable) -> Answer:
     return Answer(told.code, told.body, (*told.headers, *more))
 
 
-async def _send(answer: Answer, send: Send) -> None:
+async def _send(answer: Answer, exchange: _Exchange, send: Send) -> None:
     content = orjson.dumps(answer.body)
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode()), *answer.headers]
+    if exchange.allowance is not None:
+        headers += exchange.allowance.headers
     await send({"type": "http.response.start", "status": answer.code, "headers": headers})
     await send({"type": "http.response.body", "body": content})

@@ -34,6 +34,7 @@ from deploytrail.sources.http.dialect import (
     fingerprint,
     header,
     in_words,
+    key_in_query,
 )
 from deploytrail.sources.http.fields import Given
 from deploytrail.sources.quanta_settings import QuantaSettings
@@ -43,6 +44,7 @@ ENVIRONMENT = "production"
 
 _IN_QUERY = "auth_token"
 _MOST_PARAMETERS = 100
+_TOKEN = key_in_query(_IN_QUERY)
 
 
 class Event(BaseModel):
@@ -61,7 +63,7 @@ def key(head: Head) -> str | None:
     """``Authorization: Token ...``, or the bare token there; without that header, ``?auth_token=``."""
     presented = head.headers.get("authorization")
     if presented is None:
-        return _token(head)
+        return _TOKEN(head)
     scheme, _, token = presented.strip().partition(" ")
     if not token:
         return scheme or None
@@ -154,13 +156,6 @@ def _body(request: Request) -> tuple[str, Mapping[str, Any]]:
     if any("\0" in name or "\0" in value for name, value in given):
         raise Rejected("the query holds a NUL character", reason="encoding")
     return urlencode(given), document
-
-
-def _token(head: Head) -> str | None:
-    try:
-        return next((value for name, value in _query(head) if name == _IN_QUERY), None)
-    except Rejected:
-        return None  # what cannot be read holds no token
 
 
 def _query(head: Head) -> list[tuple[str, str]]:
