@@ -24,6 +24,7 @@ from deploytrail.record.model import (
     Repeat,
     Report,
 )
+from deploytrail.record.version import MOVING
 from deploytrail.recorder import Recorder
 
 log = structlog.get_logger()
@@ -60,7 +61,7 @@ class Applied:
 
 
 def to_report(record: Record) -> AnyReport[Any]:
-    """What an applied object reports. A commit that is not its version's is a mistake, and told as one."""
+    """What an applied object reports. A commit that is not its version's is a mistake, unless the version is a moving tag."""
     said: dict[str, Any] = {
         "id": record.id,
         "telling": max(record.tellings, key=lambda telling: (telling.status.rank, telling.at)),
@@ -68,7 +69,7 @@ def to_report(record: Record) -> AnyReport[Any]:
         "finished_at": record.finished_at,
         "reason": record.reason,
         "repeat": Repeat.NEWEST,
-        "binding": Binding.STRICT,
+        "binding": Binding.NONE if getattr(record, "version", None) in MOVING else Binding.STRICT,
         "resource": record.resource,
     }
     match record:

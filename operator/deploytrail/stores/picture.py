@@ -81,8 +81,9 @@ class Picture(Generic[R]):
         return [self._by_id[name].record for name in self._of_application.get(query.application_uid, ())]
 
     def _forget(self, uid: str) -> None:
-        name = self._id_of.pop(uid, None)
-        if name is None or self._by_id[name].uid != uid:
+        name = self._id_of.pop(uid, "")
+        seen = self._by_id.get(name)
+        if seen is None or seen.uid != uid:
             return
         record = self._by_id.pop(name).record
         application = getattr(record, "application", None)

@@ -1,75 +1,121 @@
-"""What one replica knows of the records never goes back in time, in whatever order it comes to hear of them."""
+"""What a replica knows of one kind: never going back in time, and found by what it is asked for."""
 
 from typing import Any
 
-from deploytrail.kube import forms
-from deploytrail.kube.client import Object
+import pytest
+
+from deploytrail.kube.forms import DEPLOYMENT
 from deploytrail.kube.objects import to_object
+from deploytrail.record.identity import versioner_series
 from deploytrail.record.lifecycle import decide
-from deploytrail.record.model import Deployment, Status
+from deploytrail.record.model import ApplicationRef, Deployment, Status
 from deploytrail.record.query import Query
+from deploytrail.record.series import REPLAY_WINDOW, aim
 from deploytrail.stores.picture import Picture
-from tests.reports import NOON, report
+from tests.reports import NOON, report, stated
 
-HOME = "deploytrail"
+SERIES = versioner_series(product="web", version="1.2.3", environment="production")
 
 
-def picture(*objects: Object) -> Picture[Deployment]:
-    made = Picture(forms.DEPLOYMENT, home=HOME)
-    for each in objects:
-        made.put(each)
+@pytest.fixture
+def picture() -> Picture[Deployment]:
+    return Picture(DEPLOYMENT, home="home")
+
+
+def stored(record: Deployment, version: int, uid: str = "") -> dict[str, Any]:
+    made = to_object(record, namespace="home", resource_version=str(version))
+    made["metadata"] |= {"uid": uid or record.id, "generation": 1, "creationTimestamp": "2026-03-02T12:00:00Z"}
     return made
 
 
-def stored(version: int, *, uid: str = "uid-1", name: str = "deploy-1", **changes: Any) -> Object:
-    """The object of a record, as the API server gives it."""
-    obj = to_object(decide(None, report(name, **changes)).record, namespace=HOME)
-    given = {"uid": uid, "resourceVersion": str(version), "creationTimestamp": "2026-03-02T12:00:00Z", "generation": 1}
-    return obj | {"metadata": obj["metadata"] | given}
+def attempts(count: int) -> list[Deployment]:
+    """The first records of the series, all over."""
+    made: list[Deployment] = []
+    for n in range(count):
+        told = stated(SERIES, at=NOON + n * REPLAY_WINDOW)
+        made.append(decide(None, aim(told, made[-1] if made else None)).record)
+    return made
 
 
-def shown(seen: Picture[Deployment]) -> list[tuple[str, Status]]:
-    return [(record.product, record.status) for record in seen.find(Query()).items]
+def test_an_older_version_never_replaces_a_newer_one(picture: Picture[Deployment]) -> None:
+    started, done = (decide(None, report(status=status)).record for status in (Status.STARTED, Status.COMPLETED))
+
+    picture.put(stored(done, 7))
+    picture.put(stored(started, 6))
+
+    known = picture.get(done.id)
+    assert known is not None
+    assert known.status is Status.COMPLETED
 
 
-def test_an_older_version_never_replaces_a_newer_one() -> None:
-    seen = picture(stored(7, status=Status.COMPLETED), stored(6, status=Status.STARTED))
+def test_bodies_are_not_kept_in_memory(picture: Picture[Deployment]) -> None:
+    made = decide(None, report(body="x" * 1000)).record
 
-    assert shown(seen) == [("web", Status.COMPLETED)]
+    picture.put(stored(made, 1))
 
-
-def test_a_list_drops_what_vanished_and_keeps_what_was_written_since() -> None:
-    seen = picture(stored(5, name="vanished", uid="a"), stored(6, name="there", uid="b", product="shop"))
-    seen.put(stored(12, name="written", uid="c", product="mail"))
-
-    seen.keep_only({"b"}, at=10)
-
-    assert sorted(shown(seen)) == [("mail", Status.COMPLETED), ("shop", Status.COMPLETED)]
+    known = picture.get(made.id)
+    assert known is not None
+    assert [told.body for told in known.tellings] == [None]
+    assert known.tellings[0].fingerprint == made.tellings[0].fingerprint
 
 
-def test_the_end_of_an_object_does_not_touch_the_one_made_anew() -> None:
-    before, after = stored(5, uid="a"), stored(9, uid="b", status=Status.FAILED)
-    seen = picture(before, after)
+def test_the_newest_of_a_series_is_the_one_with_the_highest_number(picture: Picture[Deployment]) -> None:
+    first, second, third = attempts(3)
 
-    seen.remove(before)
+    for n, record in enumerate((second, third, first)):
+        picture.put(stored(record, n + 1))
 
-    assert shown(seen) == [("web", Status.FAILED)]
-
-
-def test_an_object_that_ends_is_forgotten_with_its_application() -> None:
-    application = {"namespace": "argocd", "name": "web", "uid": "app-1"}
-    only = stored(5, application=application)
-    seen = picture(only)
-
-    seen.remove(only)
-
-    assert seen.get(only["metadata"]["name"]) is None
-    assert seen.find(Query(application_uid="app-1")).items == ()
+    assert picture.newest(SERIES.key) == third
+    assert picture.newest("other") is None
 
 
-def test_payloads_are_not_kept_in_memory() -> None:
-    obj = stored(5, body='{"large": true}', at=NOON)
+def test_a_series_forgets_what_was_deleted(picture: Picture[Deployment]) -> None:
+    first, second = attempts(2)
+    for n, record in enumerate((first, second)):
+        picture.put(stored(record, n + 1))
 
-    (record,) = picture(obj).find(Query()).items
+    picture.remove(stored(second, 9))
+    left = picture.newest(SERIES.key)
+    picture.keep_only(set(), 9)
 
-    assert [telling.body for telling in record.tellings] == [None]
+    assert left == first
+    assert picture.newest(SERIES.key) is None
+
+
+def test_a_list_drops_what_it_does_not_show_but_not_what_was_written_since(picture: Picture[Deployment]) -> None:
+    old, new = (decide(None, report(name)).record for name in ("old", "new"))
+    picture.put(stored(old, 3))
+    picture.put(stored(new, 8))
+
+    picture.keep_only(set(), 5)
+
+    assert picture.get(old.id) is None
+    assert picture.get(new.id) == new
+
+
+def test_a_record_that_was_made_anew_is_not_dropped_with_the_old_one(picture: Picture[Deployment]) -> None:
+    made = decide(None, report()).record
+    picture.put(stored(made, 1, uid="before"))
+    picture.put(stored(made, 4, uid="after"))
+
+    picture.remove(stored(made, 3, uid="before"))
+    kept = picture.get(made.id)
+    picture.remove(stored(made, 5, uid="after"))
+    picture.remove(stored(made, 3, uid="before"))
+
+    assert kept == made
+    assert picture.get(made.id) is None
+
+
+def test_an_application_finds_its_records_and_loses_the_deleted(picture: Picture[Deployment]) -> None:
+    application = ApplicationRef(namespace="argocd", name="web", uid="u")
+    mine, other = decide(None, report("a", application=application)).record, decide(None, report("b")).record
+    for n, record in enumerate((mine, other)):
+        picture.put(stored(record, n + 1))
+    asked = Query(application_uid="u")
+
+    found = picture.find(asked).items
+    picture.remove(stored(mine, 5))
+
+    assert found == (mine,)
+    assert picture.find(asked).items == ()
