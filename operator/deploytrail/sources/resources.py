@@ -61,7 +61,7 @@ class Applied:
 
 
 def to_report(record: Record) -> AnyReport[Any]:
-    """What an applied object reports. A commit that is not its version's is a mistake, unless the version is a moving tag."""
+    """What an applied object reports. Another commit than the version has is a mistake, unless the version moves."""
     said: dict[str, Any] = {
         "id": record.id,
         "telling": max(record.tellings, key=lambda telling: (telling.status.rank, telling.at)),
