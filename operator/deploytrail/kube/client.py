@@ -1,5 +1,6 @@
 """Requests to one API server, in the terms of our errors."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ _UNKNOWN_KIND = (
     "the Kubernetes API server does not know this kind of object: is its CustomResourceDefinition installed?"
 )
 
+LINGER_SECONDS = 0.1
 METADATA_ONLY = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json"
 
 
@@ -88,8 +90,10 @@ class Kube:
         return cls(configuration)
 
     async def close(self) -> None:
-        """Close all connections."""
+        """Close all connections, and give TLS the moment it needs to say so."""
         await self._client.close()
+        # https://docs.aiohttp.org/en/stable/client_advanced.html#graceful-shutdown
+        await asyncio.sleep(LINGER_SECONDS)
 
     async def login(self) -> kopf.ConnectionInfo:
         """The same identity for kopf; read anew every ten minutes, because tokens are rotated."""
