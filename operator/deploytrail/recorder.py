@@ -48,7 +48,14 @@ class Recorder:
                 raise Conflict(f"{record.id} is already recorded with another content")
             case VersionTaken(product, version, commit):
                 telemetry.rejected(report.telling.source, "conflict")
-                log.warning("version_contradicted", product=product, version=version, commit=commit)
+                log.warning(
+                    "version_contradicted",
+                    product=product,
+                    version=version,
+                    commit=commit,
+                    source=report.telling.source.value,
+                    reporter=report.telling.reporter,
+                )
                 raise Conflict(f"Version {version} already exists with different SHA", field="version")
             case _:
                 assert_never(outcome)
