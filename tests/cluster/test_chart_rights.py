@@ -41,6 +41,7 @@ def test_its_account_may_do_what_it_must(fresh: ControlPlane, install: Install, 
     assert allowed(account, "update", "deploymentevents.deploytrail.dev", namespace)
     assert allowed(account, "create", "configmaps", namespace)
     assert allowed(account, "get", "configmaps", namespace, "deploytrail-began")
+    assert allowed(account, "update", "configmaps", namespace, "deploytrail-key-uses")
 
 
 def test_its_account_may_do_nothing_more(fresh: ControlPlane, install: Install, tmp_path: Path) -> None:
@@ -87,6 +88,19 @@ def test_a_source_that_is_off_has_no_rights(fresh: ControlPlane, install: Instal
     upgrade(fresh, namespace, 'sources=["argocd"]')
     assert allowed(account, "list", "applications.argoproj.io")
     assert not allowed(account, "patch", "deploymentevents/status.deploytrail.dev", namespace)
+
+
+def test_it_manages_keys_where_it_was_told_to(fresh: ControlPlane, install: Install, tmp_path: Path) -> None:
+    namespace = install("keys.manageByApi=true")
+
+    account = as_its_account(fresh, namespace, tmp_path)
+
+    assert allowed(account, "create", "secrets", namespace)
+    assert allowed(account, "delete", "secrets", namespace)
+    for verb in ("update", "patch", "deletecollection"):
+        assert not allowed(account, verb, "secrets", namespace)
+    assert not allowed(account, "create", "secrets", "kube-system")
+    assert not allowed(account, "delete", "secrets", "kube-system")
 
 
 def test_people_see_and_report_through_the_clusters_own_roles(fresh: ControlPlane, install: Install) -> None:

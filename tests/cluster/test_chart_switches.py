@@ -17,6 +17,8 @@ EVERYTHING = (
     'imagePullSecrets=[{"name":"pull"}]',
     'environments=["production","staging"]',
     'logLevel="debug"',
+    "keys.manageByApi=true",
+    'limits={"rate":0.5,"burst":1000000,"reports":7,"connections":20}',
     (
         'argocd={"namespaces":["argocd","team-*"],"selector":"tier=web","hold":"7s","settle":"1m30s","deadline":"2h",'
         '"trackPartial":false,'
@@ -104,6 +106,7 @@ def test_the_values_become_settings(fresh: ControlPlane, install: Install, monke
 
     assert settings.environments == ("production", "staging")
     assert settings.log_level == "debug"
+    assert settings.limits.model_dump() == {"rate": 0.5, "burst": 1_000_000, "reports": 7, "connections": 20}
     assert settings.argocd.model_dump(mode="json") == {
         "namespaces": ["argocd", "team-*"],
         "selector": "tier=web",
@@ -157,6 +160,9 @@ def told(given: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Settings:
             "at '/argocd/environmentsByProject': additional properties 'a=b' not",
         ),
         ('environments=["a,b"]', "at '/environments/0'"),
+        ("limits.rate=-1", "at '/limits/rate': minimum"),
+        ("limits.connections=9", "at '/limits/connections': minimum"),
+        ('keys.manageByApi="yes"', "at '/keys/manageByApi': got string, want boolean"),
         ('logLevel="verbose"', "at '/logLevel': value must be one of"),
         ("service.port=70000", "at '/service/port': maximum"),
         ('crds.install="yes"', "at '/crds/install': got string, want boolean"),

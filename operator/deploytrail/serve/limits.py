@@ -20,7 +20,7 @@ class LimitSettings(BaseModel):
         512,
         ge=1,
         le=100_000,
-        description="Reports that one replica takes in at the same time; each holds up to 1 MiB until it is stored.",
+        description="Reports that one replica takes in at the same time; more are answered 503.",
     )
     connections: int = Field(
         1000,

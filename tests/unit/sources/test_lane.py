@@ -1,6 +1,7 @@
 """The lane with an API unlike Hivel's: two methods, a key in the query, errors of its own shape."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import parse_qs
@@ -219,6 +220,35 @@ def test_more_reports_at_once_than_there_is_room_for_are_told_to_come_again() ->
     assert (refused.status_code, refused.headers["Retry-After"]) == (503, "1")
     assert refused.json() == {"error": "too many reports at once"}
     assert again.status_code == 201
+
+
+@pytest.mark.parametrize(("announced", "codes"), [(True, [201, 201, 503]), (False, [201, 503, 503])])
+def test_bodies_that_together_are_too_large_are_told_to_come_again(announced: bool, codes: list[int]) -> None:
+    store = StoreAsleep()
+    lane = Lane(store=store, limits=Limits(body_bytes=1000, reports_bytes=1200))
+    lengths = [600, 600, 1]
+
+    async def send(number: int) -> httpx.Response:
+        content = b'{"content": "web%d"}'.ljust(lengths[number]) % number
+        pieces = iter([content])
+
+        async def piecemeal() -> AsyncIterator[bytes]:
+            for piece in pieces:
+                yield piece
+
+        headers = {"Content-Type": "application/json"}
+        return await lane.send("POST", "/push", content=content if announced else piecemeal(), headers=headers)
+
+    async def crowd() -> list[httpx.Response]:
+        sent = []
+        for number in range(3):
+            sent.append(asyncio.create_task(send(number)))
+            await until(lambda: lane.app._under_way == number + 1 or sent[-1].done())  # noqa: B023
+        store.woken.set()
+        return await asyncio.gather(*sent)
+
+    assert [answered.status_code for answered in asyncio.run(crowd())] == codes
+    assert lane.app._held_bytes == 0
 
 
 def test_a_refused_report_leaves_its_place_to_the_next() -> None:

@@ -33,7 +33,9 @@ class Limits:
     """From the end of the head to the end of the body. Below what the server allows for a whole request, so that the
     answer is still given in the caller's dialect."""
     reports: int = 512
-    """Reports under way at a time, from the key to the answer; more are told to come again. Each holds its body."""
+    """Under way at a time, from the key to the answer; more are told to come again."""
+    reports_bytes: int = 64 * MIB
+    """What the bodies of all of them may hold together, as announced: the memory of a pod is small."""
 
 
 class ClientGone(Exception):
@@ -53,6 +55,11 @@ async def read(headers: Mapping[str, str], receive: Receive, limits: Limits) -> 
         raise Rejected(
             f"the body did not arrive within {limits.receive_seconds:g} seconds", reason="too-slow"
         ) from error
+
+
+def announced(headers: Mapping[str, str], limits: Limits) -> int:
+    """Bytes to keep room for: as many as are announced; the limit, where it is exceeded or nothing is announced."""
+    return min(int(headers.get("content-length", limits.body_bytes)), limits.body_bytes)
 
 
 def decode(body: bytes, limits: Limits, *, secret: str = "") -> tuple[str, dict[str, Any]]:

@@ -63,7 +63,7 @@ class IngestLane:
         self._limits = limits or Limits()
         self._rates = rates or Rates(rate=0, burst=0)
         self._record_seconds = record_seconds
-        self._under_way = 0
+        self._under_way = self._held_bytes = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See the ASGI specification."""
@@ -101,7 +101,7 @@ class IngestLane:
         try:
             key, secret = self._authenticate(exchange)
             self._take_turn(exchange, key)
-            with self._room():
+            with self._room(exchange.head):
                 report = await self._read(exchange, key, secret)
                 return await self._record(exchange, report)
         except Rejected as refusal:
@@ -128,15 +128,18 @@ class IngestLane:
             raise Rejected("too many requests with this key", reason="rate")
 
     @contextmanager
-    def _room(self) -> Iterator[None]:
-        """A place among the reports under way, given back at the end."""
-        if self._under_way >= self._limits.reports:
+    def _room(self, head: Head) -> Iterator[None]:
+        """A place among the reports under way and memory for the body, given back at the end."""
+        size = 0 if head.method in _BODILESS else body.announced(head.headers, self._limits)
+        if self._under_way >= self._limits.reports or self._held_bytes + size > self._limits.reports_bytes:
             raise Unavailable("too many reports at once", retry_after=1)
         self._under_way += 1
+        self._held_bytes += size
         try:
             yield
         finally:
             self._under_way -= 1
+            self._held_bytes -= size
 
     async def _read(self, exchange: _Exchange, key: Key, secret: str) -> AnyReport[Any]:
         dialect, head = exchange.dialect, exchange.head
