@@ -23,6 +23,10 @@ Seen = Callable[[str | None, Object, datetime], Awaitable[None]]
 """Told of an object: its watch event type (None when it was listed), the object, and when it came to be known here.
 May raise Unavailable: it is then told again."""
 
+AT_ONCE = 16
+"""Objects of a kind that are dealt with at a time. kopf knows no such limit, and a burst of requests, each with a
+connection of its own, is answered later than a queue of them, if at all."""
+
 READY_SECONDS = 0.1
 """Between two questions whether to begin."""
 
@@ -108,11 +112,15 @@ class Operator:
 
 def handler(watch: Watch) -> Callable[..., Coroutine[Any, Any, None]]:
     """What kopf calls for every event."""
-    heard = telemetry.WATCH_EVENTS.labels(watch.kind.plural)
+    heard, turns = telemetry.WATCH_EVENTS.labels(watch.kind.plural), asyncio.Semaphore(AT_ONCE)
+
+    async def seen_in_turn(event_type: str | None, obj: Object, at: datetime) -> None:
+        async with turns:
+            await watch.seen(event_type, obj, at)
 
     async def handle(*, event: Mapping[str, Any], **_: Any) -> None:
         heard.inc()
-        await deliver(watch.seen, event["type"], event["object"])
+        await deliver(seen_in_turn, event["type"], event["object"])
         _empty(event["object"])
 
     return handle
