@@ -15,6 +15,7 @@ from tests.argocd.controller import UNFINISHED, Player
 from tests.argocd.pace import Pace
 from tests.argocd.scenarios import SCENARIOS, dry_run, image, revision
 from tests.argocd.shapes import Setup
+from tests.argocd.steps import Steps
 from tests.argocd.stream import play_stream
 from tests.cluster.trail import Trail, Verdict, verdicts
 from tests.controlplane.cluster import Cluster
@@ -71,6 +72,7 @@ def every_play() -> Iterator[Callable[[Trail], None]]:
     def recording(name: str) -> Callable[[Trail], None]:
         return lambda trail: replay(trail, CAPTURED / f"{name}.watch.jsonl")
 
+    yield elsewhere
     yield from map(scene, SCENES)
     yield from map(recording, STREAMS.values())
 
@@ -78,6 +80,12 @@ def every_play() -> Iterator[Callable[[Trail], None]]:
 def act(trail: Trail, scene: Callable[[Applications, Setup, Pace], None], name: str) -> None:
     with ClusterApplications(trail.cluster.kubeconfig, trail.argocd) as applications:
         scene(applications, Setup(name=name.replace("_", "-"), namespace=trail.argocd), PACE)
+
+
+def elsewhere(trail: Trail) -> None:
+    """A whole rollout in a namespace that is not to be followed, over before most of the others have begun."""
+    with ClusterApplications(trail.cluster.kubeconfig, trail.namespace) as applications:
+        Steps(applications, Setup(name="elsewhere", namespace=trail.namespace)).deploy(2)
 
 
 def replay(trail: Trail, stream: Path) -> None:
@@ -126,6 +134,12 @@ def test_a_recorded_stream_gives_the_records_that_were_declared(played: Trail, p
 
     wait_until(as_declared)
     assert len(records(played, product)) == len(declared)
+
+
+def test_an_application_in_a_namespace_that_is_not_followed_gives_no_record(played: Trail) -> None:
+    wait_until(lambda: completed(played, "rollback"))
+
+    assert played.replicas[0].deployments(product="elsewhere") == []
 
 
 def test_a_record_is_named_after_its_operation_and_says_what_was_deployed(played: Trail) -> None:
