@@ -1,12 +1,15 @@
 """How often a key may ask and tell, over the wire: one bucket for both, told in headers."""
 
+import json
+
 import pytest
 
 from deploytrail.keys.model import Scope
 from deploytrail.keys.rates import Rates
 from deploytrail.keys.ring import KeyRing
 from tests.fakes import NOW, key
-from tests.http.endpoint import Endpoint, event, rejected
+from tests.http.apis import APIS, Api, product
+from tests.http.endpoint import Endpoint, event, head, receive_all, rejected
 
 LIST = "/api/v1/deployments"
 
@@ -24,6 +27,27 @@ def test_a_report_too_many_is_429_in_the_dialect_and_counted() -> None:
     assert refused.headers["Retry-After"] == "5"
     assert not stored
     assert rejected("rate") == counted + 1
+
+
+@pytest.mark.parametrize("api", APIS, ids=lambda api: api.name)
+def test_every_api_tells_in_its_own_shape_when_to_come_again(api: Api) -> None:
+    with Endpoint(rates=Rates(rate=0.2, burst=1), environments="production") as endpoint:
+        accepted, refused = (api.send(endpoint, api.body(product())) for _ in range(2))
+
+    assert accepted.status_code == api.accepted
+    assert accepted.headers["X-RateLimit-Remaining"] == "0"
+    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "5")
+    assert frozenset(refused.json()) == api.shape
+
+
+@pytest.mark.parametrize("api", APIS, ids=lambda api: api.name)
+def test_every_api_tells_in_its_own_shape_of_a_head_too_large(api: Api) -> None:
+    with Endpoint(environments="production") as endpoint, endpoint.connect() as connection:
+        connection.sendall(head(api.path, X_Long="x" * 17_000))
+        code, _, body = receive_all(connection).partition(b"\r\n\r\n")
+
+    assert code.startswith(b"HTTP/1.1 431 ")
+    assert frozenset(json.loads(body)) == api.shape
 
 
 def test_a_question_too_many_is_429() -> None:

@@ -1,6 +1,5 @@
 """deploytrail keys import."""
 
-import sys
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -56,7 +55,7 @@ def import_(names: tuple[str, ...], source: TextIO, config: Path | None, **flags
 
 
 def _read(source: TextIO, name: str | None) -> dict[str, str]:
-    if name is not None and source is sys.stdin and source.isatty():
+    if name is not None and source.isatty():
         return {name: read_key(click.prompt("Key", hide_input=True, err=True))}
     text = source.read()
     return {name: read_key(text)} if name is not None else read_keys(text)

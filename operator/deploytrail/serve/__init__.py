@@ -1,10 +1,10 @@
 """Who asks: the read API, health, metrics and the docs page, and the server that carries all of HTTP.
 
-In: questions of people, dashboards and probes. Out: records, as JSON. Nothing here writes.
+In: questions of people, dashboards and probes. Out: records, as JSON. Only keys and preferences are written here.
 
-api       builds the application; deployments, health and docs are its routes
-views     a record as it is shown
-access    who may ask
-edge      what holds for every answer: measured, and never without a body
-server    the listener, with the limits of protocol
+api          builds the application; deployments, keys, health, docs and others are its routes
+views        a record as it is shown
+access       who may ask, and how often; strangers get no further
+edge         what holds for every answer: measured, and never without a body
+server       the listener, with the limits of protocol and connections
 """
