@@ -107,7 +107,9 @@ class Release:
     def install(self, *values: str) -> str:
         """Install or upgrade it, with ``--set-json`` values; returns what Helm prints."""
         flags = [f"--set-json={value}" for value in values]
-        return self.cluster.helm("upgrade", "--install", self.name, str(CHART), "-n", self.namespace, *flags)
+        return self.cluster.helm(
+            "upgrade", "--install", "--take-ownership", self.name, str(CHART), "-n", self.namespace, *flags
+        )
 
     def operator(
         self, folder: Path, settings: Mapping[str, str] | None = None, *, port: int = 0, key: str = ""

@@ -39,6 +39,7 @@ def install(fresh: ControlPlane) -> Iterator[Install]:
     installed: list[str] = []
 
     def install(*values: str) -> str:
+        fresh.delete_crds("--selector=app.kubernetes.io/instance=trail")
         installed.append(fresh.create_namespace("chart"))
         upgrade(fresh, installed[-1], *values)
         return installed[-1]

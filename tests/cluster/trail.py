@@ -19,7 +19,7 @@ from tests.operator_process import Operator, Release
 from tests.waiting import wait_until
 
 FAST = {"hold": "500ms", "settle": "3s", "deadline": "1m"}
-"""Plays are time-lapsed, so the waits are, too. Settling counts from a whole second, and a busy machine writes late."""
+"""Plays are time-lapsed, so the waits are, too."""
 
 Verdict = tuple[str, bool, str, str | None]
 """status, counted, trigger, deployed by."""
@@ -28,8 +28,10 @@ Verdict = tuple[str, bool, str, str | None]
 class Trail:
     """Entered, it is installed; left, nothing of it is left behind."""
 
-    def __init__(self, cluster: Cluster, folder: Path) -> None:
+    def __init__(self, cluster: Cluster, folder: Path, **argocd: str) -> None:
+        """``argocd`` are settings of its source instead of the fast ones."""
         self.cluster = cluster
+        self._settings = FAST | argocd
         self.folder = folder
         self.replicas: list[Operator] = []
         self._secrets: list[str] = []
@@ -41,7 +43,7 @@ class Trail:
             self.argocd = self._namespace(stack, "argocd")
             self.release = Release(self.cluster, self.namespace, self.namespace)
             stack.callback(self.cluster.helm, "uninstall", self.namespace, "-n", self.namespace)
-            watched = json.dumps(FAST | {"namespaces": [self.argocd]})
+            watched = json.dumps(self._settings | {"namespaces": [self.argocd]})
             self.release.install("crds.install=false", f"argocd={watched}")
             self.key = self.create_key("ci", Scope.INGEST, Scope.READ)
             self.applications = stack.enter_context(ClusterApplications(self.cluster.kubeconfig, self.argocd))
