@@ -112,6 +112,20 @@ def test_an_imported_key_is_kept_as_a_digest_and_works(
     assert keys(trail, "import", f"--from={file}", "--scope=ingest").stderr == "There already is the key moved.\n"
 
 
+def test_a_secret_that_only_looks_like_a_key_spoils_no_output(trail: Trail) -> None:
+    own = ["-n", trail.namespace]
+    trail.cluster.kubectl("create", "secret", "generic", "odd", "--from-literal=digest=x", *own)
+    trail.cluster.kubectl("label", "secret", "odd", "deploytrail.dev/key=true", *own)
+
+    made = keys(trail, "create", "beside", "--scope=ingest")
+
+    trail.guard(made.stdout.strip())
+    trail.cluster.kubectl("delete", "secret/odd", *own)
+    assert made.stdout.startswith("dtk_")
+    assert made.stdout.count("\n") == 1
+    assert "key_ignored" in made.stderr
+
+
 def test_a_secret_that_is_no_key_is_not_revoked(trail: Trail) -> None:
     trail.cluster.kubectl("create", "secret", "generic", "precious", "--from-literal=a=b", "-n", trail.namespace)
 
@@ -153,7 +167,7 @@ def test_a_key_made_over_one_replica_is_good_at_the_other_and_gone_when_revoked(
     assert (again.status_code, revoked.status_code) == (409, 204)
     wait_until(lambda: codes(replicas, key) == [401, 401], patience=PROMISED_SECONDS)
     assert one.get(DEPLOYMENTS, key=key).status_code == 401
-    audit = [line for replica in replicas for line in replica.log() if line["event"].startswith("key_")]
+    audit = [line for replica in replicas for line in replica.log() if "by" in line]
     assert [(line["event"], line["name"], line["by"]) for line in audit] == [
         ("key_created", "over-http", "boss"),
         ("key_revoked", "over-http", "boss"),

@@ -18,6 +18,7 @@ from deploytrail.keys.model import Key, Scope
 from deploytrail.keys.order import Order
 from deploytrail.kube.client import Kube
 from deploytrail.settings import Settings, load
+from deploytrail.telemetry import configure_logging
 
 C = TypeVar("C", bound=Callable[..., Any])
 T = TypeVar("T")
@@ -95,6 +96,8 @@ async def _backend(settings: Settings) -> AsyncIterator[KeyBackend]:
     if settings.keys_file is not None:
         yield keys_of(settings, None)
         return
+    # A Secret that is labelled as a key and is none gets a warning: on standard error, where it spoils no key.
+    configure_logging(level="warning", style=settings.log_format)
     kube = await Kube.connect(settings.kubeconfig)
     try:
         yield keys_of(settings, kube)

@@ -103,6 +103,7 @@ def successor(key: Key, secret: str, *, taken: set[str], now: datetime) -> Key:
     while f"{series}-{number}" in taken or number == 1:
         number += 1
     name = f"{series}-{number}"
+    nameless = Scope.INGEST in key.scopes and (not key.products or key.name in key.products)
     if not _NAME.fullmatch(name):
         raise Rejected(f"the key {key.name} has too long a name to be followed by {name}", reason="invalid-field")
     life = key.expires_at - key.created_at if key.expires_at is not None else None
@@ -110,7 +111,7 @@ def successor(key: Key, secret: str, *, taken: set[str], now: datetime) -> Key:
     return key.model_copy(
         update={
             "name": name,
-            "product": key.product or (key.name if not key.products or key.name in key.products else None),
+            "product": key.product or (key.name if nameless else None),
             "digest": digest(secret),
             "created_at": created,
             "expires_at": created + life if life is not None else None,

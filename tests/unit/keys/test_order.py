@@ -150,6 +150,7 @@ def test_the_next_of_a_series_may_do_the_same_for_as_long() -> None:
         (key(name="site", product="shop"), "shop"),
         (key(name="site", products=["site", "shop"]), "site"),
         (key(name="site", products=["shop"]), None),
+        (key(name="site", scopes=[Scope.READ]), None),
     ],
 )
 def test_what_is_recorded_under_the_name_of_a_key_stays_under_it(old: Key, product: str | None) -> None:
