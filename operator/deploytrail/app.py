@@ -104,6 +104,7 @@ class App:
     async def run(self) -> int:
         """Start, serve until told to stop, stop. HTTP answers first and is the last to know of a cluster's troubles."""
         self._catch_signals()
+        self._server.bind()
         await self._store.start()
         await self._keys.start(self._ring)
         await self._server.start()

@@ -31,23 +31,29 @@ class Server:
     ) -> None:
         """``listen`` is ``host:port`` or ``[address]:port``; port 0 takes a free one."""
         self._listen, self._limits = listen, limits or ServerLimits()
+        self._listener: socket.socket | None = None
         self._port: int | None = None
         self._task: asyncio.Task[None] | None = None
         self._uvicorn = _Uvicorn(_configure(app, self._limits, explain or _no_api))
 
     @property
     def port(self) -> int:
-        """The port that is listened on, once started."""
+        """The port that is listened on, once it was taken."""
         if self._port is None:
-            raise RuntimeError("the server has not been started")
+            raise RuntimeError("the server has no address yet")
         return self._port
+
+    def bind(self) -> socket.socket:
+        """Take the address, once; who connects now waits until ``start``. Misconfigured when it cannot be had."""
+        if self._listener is None:
+            self._listener = _bind(self._listen)
+            self._port = self._listener.getsockname()[1]
+        return self._listener
 
     async def start(self) -> None:
         """Listen. Misconfigured when the address cannot be had."""
         _raise_file_limit(self._limits.connections + _OTHER_FILES)
-        listener = _bind(self._listen)
-        self._port = listener.getsockname()[1]
-        self._task = asyncio.create_task(self._uvicorn.serve(sockets=[listener]), name="http-serve")
+        self._task = asyncio.create_task(self._uvicorn.serve(sockets=[self.bind()]), name="http-serve")
         listening = asyncio.create_task(self._uvicorn.listening.wait())
         await asyncio.wait({self._task, listening}, return_when=asyncio.FIRST_COMPLETED)
         listening.cancel()
