@@ -12,7 +12,7 @@ RUN python -m venv "$TOOLS"
 RUN python -m venv --without-pip "$VENV"
 RUN "$TOOLS/bin/pip" install --require-hashes --only-binary :all: -r requirements-build.lock
 RUN "$TOOLS/bin/pip" --python "$VENV/bin/python" install --require-hashes --only-binary :all: -r requirements.lock
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml hatch_build.py package.json package-lock.json README.md LICENSE ./
 COPY operator operator
 RUN "$TOOLS/bin/pip" wheel --no-deps --no-build-isolation --wheel-dir dist .
 RUN "$TOOLS/bin/pip" --python "$VENV/bin/python" install --no-deps dist/*.whl

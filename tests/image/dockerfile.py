@@ -72,6 +72,6 @@ def _copy(context: Path, source: Path, *names: str) -> None:
     *what, to = names
     for name in what:
         if (context / name).is_dir():
-            shutil.copytree(context / name, source / to, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(context / name, source / to, ignore=shutil.ignore_patterns("__pycache__", "vendor"))
         else:
             shutil.copy(context / name, source / to)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from deploytrail import __version__
+from hatch_build import FILES
 from tests.image.dockerfile import Stage, build, read
 
 ROOT = Path(__file__).parents[2]
@@ -64,6 +65,12 @@ def test_it_holds_the_locked_packages_and_no_others(installed: Path) -> None:
     assert found.items() <= locked.items()
     assert {"kopf", "kubernetes", "fastapi", "uvloop"} <= found.keys()
     assert "pip" not in found
+
+
+def test_it_holds_what_the_pages_use_and_the_licences(installed: Path) -> None:
+    (pages,) = installed.glob("lib/python*/site-packages/deploytrail/serve/pages")
+
+    assert not [name for name in FILES if not (pages / "vendor" / name).is_file()]
 
 
 def test_what_it_holds_fits_together(installed: Path) -> None:
