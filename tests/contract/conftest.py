@@ -30,6 +30,15 @@ def opening(request: pytest.FixtureRequest) -> Iterator[Opening]:
             yield _sql(request.getfixturevalue("postgresql_url"))
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest) -> str:
+    """An empty database of either sort."""
+    if request.param == "sqlite":
+        return f"sqlite:///{request.getfixturevalue('tmp_path')}/deploytrail.db"
+    found: str = request.getfixturevalue("postgresql_url")
+    return found
+
+
 def _memory() -> Opening:
     shared = MemoryStore()
 

@@ -1,7 +1,6 @@
 """What the SQL stores promise beyond the contract, on both databases."""
 
 import asyncio
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,34 +14,12 @@ from deploytrail.record.identity import version_id
 from deploytrail.record.model import Binding
 from deploytrail.stores.base import Recorded
 from deploytrail.stores.sql import schema
-from deploytrail.stores.sql.database import database_of
 from deploytrail.stores.sql.tables import METADATA, VERSIONS, UtcInstant
 from tests.contract.acting import on_one, on_two
 from tests.contract.conftest import Opening
+from tests.contract.databases import ground, refuse_poison, write
 from tests.contract.replicas import replica, why_not
 from tests.reports import NOON, build, report
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{request.getfixturevalue('tmp_path')}/deploytrail.db"
-    found: str = request.getfixturevalue("postgresql_url")
-    return found
-
-
-async def write(url: str, *works: Callable[[Connection], Any]) -> None:
-    """Work on the database behind the store's back, each in a transaction; it need not have been opened before."""
-    database = database_of(url)
-    try:
-        for work in works:
-            await database.write(work)
-    finally:
-        await database.close()
-
-
-def ground(connection: Connection) -> None:
-    schema.lay_ground(connection, now=NOON)
 
 
 def test_a_migrated_database_is_what_the_statements_expect(url: str) -> None:
@@ -60,27 +37,6 @@ def test_a_migrated_database_is_what_the_statements_expect(url: str) -> None:
 def not_the_time(_: object, __: object, ___: object, ____: object, said: object) -> bool | None:
     """SQLite has no type for an instant, so there is nothing to compare."""
     return False if isinstance(said, UtcInstant) else None
-
-
-def test_a_database_of_the_schema_before_keeps_its_records(url: str) -> None:
-    async def act() -> None:
-        async with replica(url) as store:
-            recorded = await store.record(report())
-            began = await store.began()
-        await write(
-            url,
-            lambda connection: connection.execute(text("DROP TABLE versions")),
-            lambda connection: connection.execute(text("DROP TABLE preferences")),
-            lambda connection: connection.execute(text("UPDATE alembic_version SET version_num = '0001'")),
-        )
-
-        async with replica(url) as store:
-            assert isinstance(recorded, Recorded)
-            assert await store.get(recorded.record.id) == recorded.record
-            assert await store.began() == began
-            assert await store.version("web", "1.2.3") is None
-
-    asyncio.run(act())
 
 
 def test_a_schema_of_a_newer_release_is_left_alone_and_told(url: str) -> None:
@@ -144,17 +100,6 @@ def test_a_batch_with_a_report_that_the_database_refuses_is_stored_without_it(ur
             assert sum(isinstance(each, Recorded) and each.created for each in outcomes) == 38
 
     asyncio.run(act())
-
-
-def refuse_poison(connection: Connection) -> None:
-    """Have the database refuse one product, as it would refuse a value that it cannot hold."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("ALTER TABLE records ADD CONSTRAINT poison CHECK (product <> 'poison')"))
-        return
-    connection.exec_driver_sql(
-        "CREATE TRIGGER poison BEFORE INSERT ON records WHEN NEW.product = 'poison' "
-        "BEGIN SELECT RAISE(ABORT, 'poison'); END"
-    )
 
 
 def test_names_longer_than_an_index_holds_are_refused_alone(postgresql_url: str) -> None:

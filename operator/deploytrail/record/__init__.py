@@ -8,6 +8,7 @@ identity   which record a report belongs to, by its sender's own ids
 series     the same for senders without any
 lifecycle  what a report does to its record
 version    which commit a version is, for ever
+event      what is announced of a record
 admission  what holds for every report
 query      what may be asked
 """

@@ -1,11 +1,11 @@
 """What a report does to the record it belongs to: create it, move it on, repeat it, contradict it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Generic, TypeAlias
 
-from deploytrail.record.model import AnyReport, Build, Links, R, Record, Repeat, Subject
+from deploytrail.record.model import AnyReport, Build, Links, R, Record, Repeat, Status, Subject, Telling
 from deploytrail.record.version import same_commit
 
 
@@ -74,27 +74,25 @@ def _first(report: AnyReport[R]) -> R:
 
 
 def _next(current: R, report: AnyReport[R]) -> R:
-    leads = _leads(current, report)
+    leading = leads(report.telling, current.tellings, reached=current.status)
     changes: dict[str, Any] = {
         "tellings": (*current.tellings, report.telling),
         "updated_at": report.telling.received_at,
         "version_conflict": report.version_conflict or current.version_conflict,
-        **_facts(current, report, leads=leads),
-        **_times(current, report, leads=leads),
+        **_facts(current, report, leads=leading),
+        **_times(current, report, leads=leading),
     }
-    if leads:
+    if leading:
         changes |= {"status": report.telling.status, "reason": report.reason}
         changes |= {"counted": report.counted} if hasattr(report, "counted") else {}
     return current.model_copy(update=changes)
 
 
-def _leads(current: Record, report: AnyReport[Any]) -> bool:
-    """Whether the report is further along than the record, or as far and newer. A late state never leads."""
-    rank, reached = report.telling.status.rank, current.status.rank
-    if rank != reached:
-        return rank > reached
-    newest = max(telling.at for telling in current.tellings if telling.status.rank == reached)
-    return report.telling.at >= newest
+def leads(telling: Telling, heard: Sequence[Telling], *, reached: Status) -> bool:
+    """Whether a telling is further along than its record, or as far and newer. A late state never leads."""
+    if telling.status.rank != reached.rank:
+        return telling.status.rank > reached.rank
+    return telling.at >= max(each.at for each in heard if each.status.rank == reached.rank)
 
 
 def _facts(current: Record, report: AnyReport[Any], *, leads: bool) -> dict[str, Any]:

@@ -113,7 +113,11 @@ class Record(Subject):
     @property
     def event_type(self) -> str:
         """The dotted name under which it is announced, e.g. ``deployment.completed``."""
-        return f"{type(self).__name__.lower()}.{self.status.value}"
+        return self.announced_as(self.status)
+
+    def announced_as(self, status: Status) -> str:
+        """The same for when it had, or has, this status."""
+        return f"{type(self).__name__.lower()}.{status.value}"
 
     @property
     def duration(self) -> timedelta | None:
@@ -147,8 +151,7 @@ class Annotation(AnnotationFacts, Record):
 
     status: Status = Status.COMPLETED
 
-    @property
-    def event_type(self) -> str:
+    def announced_as(self, status: Status) -> str:
         """``annotation.comment`` and the like."""
         return f"annotation.{self.type.value}"
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Protocol, TypeAlias
 
+from deploytrail.record.event import Event
 from deploytrail.record.lifecycle import Advance, Contradict, Create, Decision, Same
 from deploytrail.record.model import Annotation, AnyReport, Build, Deployment, R, Record, Telling
 from deploytrail.record.preference import Preference
@@ -70,6 +71,30 @@ class Preferences(Protocol):
 
     async def delete(self, preference_id: str) -> bool:
         """Remove one, durably; whether it was there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An event and its place in the outbox: entries are in the order in which one replica recorded them."""
+
+    sequence: int
+    event: Event
+
+
+class Outbox(Protocol):
+    """What is to be delivered of what was recorded: one entry for each event, written with the record or not at all.
+
+    A SQL store has a table for it. In the Kubernetes store the record is its own outbox: record.event.events derives
+    the same from its tellings, whose number only grows, so that a delivery has to note in the object no more than up
+    to which position it has delivered (in the condition Delivered), and finds the rest by comparing after a restart.
+    What is rewritten after a mapping was mended is not announced again.
+    """
+
+    async def pending(self, *, limit: int, after: int = 0) -> tuple[Entry, ...]:
+        """Entries by sequence, beyond ``after``. Raises Unavailable when the backend is away.
+
+        For one walk, not for a mark to go on from: an entry of another replica may appear before one that was read.
+        """
 
 
 class Store(Protocol):

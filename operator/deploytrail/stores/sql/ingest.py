@@ -64,6 +64,8 @@ def _write(connection: Connection, desk: Desk) -> None:
     _all_or_outrun(connection, tell.create, _sorted(desk.created))
     _all_or_outrun(connection, tell.change, _sorted(desk.changed))
     _all_or_outrun(connection, tell.keep, desk.payloads)
+    if desk.events:
+        connection.execute(tell.announce, {"rows": joined(desk.events)})
     _all_or_outrun(connection, tell.claim, _sorted(desk.claimed))
     _all_or_outrun(connection, tell.spell_out, _sorted(desk.spelt_out))
 

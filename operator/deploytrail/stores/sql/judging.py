@@ -6,12 +6,13 @@ from typing import Any
 
 from deploytrail.errors import Rejected
 from deploytrail.record.admission import MOST_REPORTS
+from deploytrail.record.event import news
 from deploytrail.record.lifecycle import Advance, Create, decide
-from deploytrail.record.model import AnyReport, Binding, R, Record
+from deploytrail.record.model import AnyReport, Binding, R, Record, Status
 from deploytrail.record.series import aim
 from deploytrail.record.version import Version, bind, claim_of
 from deploytrail.stores.base import Outcome, VersionTaken, decided
-from deploytrail.stores.sql.rows import KINDS, from_document, to_payload, to_row, to_version_row
+from deploytrail.stores.sql.rows import KINDS, from_document, to_event_row, to_payload, to_row, to_version_row
 
 Key = tuple[str, str]
 """Kind and id of a record."""
@@ -33,6 +34,8 @@ class Desk:
     created: dict[Key, bytes] = field(default_factory=dict)
     changed: dict[Key, bytes] = field(default_factory=dict)
     payloads: list[bytes] = field(default_factory=list)
+    events: list[bytes] = field(default_factory=list)
+    """Rows of the outbox, in the order in which they came about."""
     claimed: dict[str, bytes] = field(default_factory=dict)
     spelt_out: dict[str, bytes] = field(default_factory=dict)
 
@@ -49,13 +52,15 @@ class Desk:
         known = self.newest.get((KINDS[of], series))
         return self.record(known, of) if known is not None else None
 
-    def put(self, record: Record, row: bytes, payload: bytes | None) -> None:
-        """Take in a record and its row."""
+    def put(self, record: Record, row: bytes, payload: bytes | None, event: bytes | None) -> None:
+        """Take in a record, its row, and the rows of what it was last told and announces."""
         key = KINDS[type(record)], record.id
         self.records[key] = record
         (self.changed if key in self.read else self.created)[key] = row
         if payload is not None:
             self.payloads.append(payload)
+        if event is not None:
+            self.events.append(event)
         if record.attempt is not None:
             self.newest[key[0], record.attempt.series] = record.id
 
@@ -88,16 +93,18 @@ def judge(report: AnyReport[R], desk: Desk, *, window: timedelta) -> Outcome[R]:
         if report.binding is Binding.STRICT:
             return VersionTaken(bound.product, bound.version, bound.commit)
         decision = decide(current, report.model_copy(update={"version_conflict": bound.commit}))
-    _keep(decision.record, after if after is not bound else None, desk)
+    was = current.status if current is not None else None
+    _keep(decision.record, was, after if after is not bound else None, desk)
     return decided(decision)
 
 
-def _keep(record: Record, version: Version | None, desk: Desk) -> None:
+def _keep(record: Record, was: Status | None, version: Version | None, desk: Desk) -> None:
     if len(record.tellings) > MOST_REPORTS:
         raise Rejected(f"{record.id} has {MOST_REPORTS} reports already, the most it can hold", reason="too-large")
     row = to_row(record, revision=desk.revision(record))
     payload = to_payload(record, len(record.tellings) - 1)
+    event = news(record, was=was)
     if version is not None:
         before = desk.bindings.get(version.id)
         desk.bind(version, to_version_row(version, was=before.commit if before is not None else None))
-    desk.put(record, row, payload)
+    desk.put(record, row, payload, to_event_row(event) if event is not None else None)

@@ -7,6 +7,7 @@ import orjson
 from pydantic import ValidationError
 
 from deploytrail.errors import Rejected, Unavailable
+from deploytrail.record.event import Event
 from deploytrail.record.model import Annotation, Build, Deployment, R, Record, Telling
 from deploytrail.record.query import happened_at
 from deploytrail.record.version import Version
@@ -72,6 +73,18 @@ def with_bodies(record: Record, bodies: Mapping[int, str]) -> tuple[Telling, ...
 def to_version_row(version: Version, *, was: str | None) -> bytes:
     """A row of ``versions``, with the commit it ``was`` bound to before."""
     return _encode({**version.model_dump(), "first_seen_at": to_text(version.first_seen_at), "was": was})
+
+
+def to_event_row(event: Event) -> bytes:
+    """A row of ``outbox``, but for its number."""
+    return _encode(
+        {
+            "record_id": event.record_id,
+            "event_type": event.type,
+            "position": event.position,
+            "heard_at": to_text(event.heard_at),
+        }
+    )
 
 
 def joined(rows: Iterable[bytes]) -> str:

@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from deploytrail.stores.sql.tables import PAYLOADS, RECORDS, VERSIONS
+from deploytrail.stores.sql.tables import OUTBOX, PAYLOADS, RECORDS, VERSIONS
 
 
 class Statements:
@@ -45,7 +45,7 @@ class Statements:
         self.versions = select(VERSIONS).join_from(wanted, VERSIONS, VERSIONS.c.id == wanted.c.id)
 
         records = _incoming(RECORDS.c, dialect)
-        self.create = _inserted(insert(RECORDS), RECORDS, records).returning(RECORDS.c.id)
+        self.create = _inserted(insert(RECORDS), RECORDS.c, records).returning(RECORDS.c.id)
         self.change = (
             update(RECORDS)
             .values({**{name: records.c[name] for name in _CHANGING}, "revision": RECORDS.c.revision + 1})
@@ -57,9 +57,11 @@ class Statements:
             .returning(RECORDS.c.id)
         )
         payloads = _incoming(PAYLOADS.c, dialect)
-        self.keep = _inserted(insert(PAYLOADS), PAYLOADS, payloads).returning(PAYLOADS.c.record_id)
+        self.keep = _inserted(insert(PAYLOADS), PAYLOADS.c, payloads).returning(PAYLOADS.c.record_id)
+        events = _incoming(_ANNOUNCED, dialect)
+        self.announce = _inserted(insert(OUTBOX), _ANNOUNCED, events)
         versions = _incoming([*VERSIONS.c, Column("was", Text)], dialect)
-        self.claim = _inserted(insert(VERSIONS), VERSIONS, versions).returning(VERSIONS.c.id)
+        self.claim = _inserted(insert(VERSIONS), VERSIONS.c, versions).returning(VERSIONS.c.id)
         self.spell_out = (
             update(VERSIONS)
             .values(commit=versions.c.commit)
@@ -70,6 +72,8 @@ class Statements:
 
 _IDENTITY = ("id", "kind", "revision")
 _CHANGING = tuple(column.name for column in RECORDS.c if column.name not in _IDENTITY)
+_ANNOUNCED = tuple(column for column in OUTBOX.c if column is not OUTBOX.c.sequence)
+"""The database numbers them."""
 
 
 @cache
@@ -78,8 +82,8 @@ def statements(dialect: str) -> Statements:
     return Statements(dialect)
 
 
-def _inserted(insert: Any, table: FromClause, incoming: FromClause) -> Any:
-    names = [column.name for column in table.c]
+def _inserted(insert: Any, columns: Iterable[Column[Any]], incoming: FromClause) -> Any:
+    names = [column.name for column in columns]
     rows: Select[Any] = select(*(incoming.c[name] for name in names)).where(true())  # SQLite: lest ON be of a join
     return insert.from_select(names, rows).on_conflict_do_nothing()
 

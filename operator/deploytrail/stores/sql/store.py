@@ -19,6 +19,7 @@ from deploytrail.stores.sql.database import Database
 from deploytrail.stores.sql.door import Door
 from deploytrail.stores.sql.grouping import GroupCommit
 from deploytrail.stores.sql.ingest import Answer, ingest
+from deploytrail.stores.sql.outbox import SqlOutbox
 from deploytrail.stores.sql.preferences import SqlPreferences
 from deploytrail.stores.sql.rewriting import rewrite
 from deploytrail.stores.sql.rows import KINDS, from_document, with_bodies
@@ -71,6 +72,7 @@ class SqlStore:
         self.builds = SqlShelf(self._door, Build)
         self.annotations = SqlShelf(self._door, Annotation)
         self.preferences = SqlPreferences(self._door)
+        self.outbox = SqlOutbox(self._door)
 
     async def start(self) -> None:
         """See Store."""

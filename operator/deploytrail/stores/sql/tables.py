@@ -145,3 +145,17 @@ PREFERENCES = Table(
     Column("created_by", Text, nullable=False),
     PrimaryKeyConstraint("id", name="preferences_pkey"),
 )
+
+OUTBOX = Table(
+    "outbox",
+    METADATA,
+    Column("sequence", BigInteger().with_variant(Integer, "sqlite"), autoincrement=True, nullable=False),
+    Column("record_id", Identifier, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("event_type", Text, nullable=False),
+    Column("heard_at", UtcInstant, nullable=False),
+    PrimaryKeyConstraint("sequence", name="outbox_pkey"),
+    UniqueConstraint("record_id", "event_type", "position", name="outbox_event_key"),
+    sqlite_autoincrement=True,
+)
+"""What is to be delivered, see base.Outbox. It outlives the record, whose end is no reason to stay silent."""
