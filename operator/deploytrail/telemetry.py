@@ -37,6 +37,24 @@ HTTP_EVICTED = Counter(
 )
 STORE_UP = Gauge("deploytrail_store_up", "1 while reports can be recorded, 0 while the store is away.")
 
+STORE_COMMIT_SECONDS = Histogram(
+    "deploytrail_store_commit_duration_seconds",
+    "Time from taking up reports to their being durable; of the Kubernetes store, of each write.",
+    buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10),
+)
+STORE_BATCH_REPORTS = Histogram(
+    "deploytrail_store_batch_reports",
+    "Reports that shared a commit of a SQL store.",
+    buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256, 500),
+)
+STORE_QUEUE_REPORTS = Gauge("deploytrail_store_queue_reports", "Reports that wait for the next commit of a SQL store.")
+STORE_OUTRUN = Counter(
+    "deploytrail_store_outrun", "Writes that another replica was faster with, so that they were judged again."
+)
+STORE_POISON = Counter(
+    "deploytrail_store_poison_reports", "Reports that the database refused, parted from those that shared their commit."
+)
+
 
 def recorded(source: str, outcome: object) -> None:
     """Count a report that reached the store."""

@@ -1,10 +1,12 @@
 """The records of one type as objects: written past the picture that follows the API server, read from it."""
 
 from datetime import timedelta
+from time import perf_counter
 from typing import Generic
 
 import orjson
 
+from deploytrail import telemetry
 from deploytrail.errors import Rejected, Unavailable
 from deploytrail.kube.client import AlreadyExists, Kube, Object, Stale
 from deploytrail.kube.forms import Form
@@ -152,14 +154,16 @@ class KubernetesShelf(Generic[R]):
         return body
 
     async def _write(self, body: Object, *, new: bool) -> None:
-        name = body["metadata"]["name"]
+        name, began = body["metadata"]["name"], perf_counter()
         try:
             if new:
                 self._picture.put(await self._kube.create(self._form.kind, self._home, body))
             else:
                 self._picture.put(await self._kube.replace(self._form.kind, self._home, name, body))
         except (AlreadyExists, Stale) as error:
+            telemetry.STORE_OUTRUN.inc()
             raise _Outrun(name) from error
+        telemetry.STORE_COMMIT_SECONDS.observe(perf_counter() - began)
 
     async def _applied(self, report: AnyReport[R]) -> Outcome[R]:
         """What somebody applied is durable already, and is its own record."""

@@ -31,6 +31,7 @@ class Door:
         self._database = database
         self._opened = False
         self._away: tuple[datetime, str] | None = (datetime.now(UTC), "not connected yet")
+        self._silent_since: datetime | None = None
         self._knock = asyncio.Event()
         self._keeper: asyncio.Task[None] | None = None
 
@@ -63,7 +64,14 @@ class Door:
             async with asyncio.timeout(CHECK_SECONDS):
                 await self._told(self._database.ping())
         except TimeoutError as error:
-            raise Unavailable(f"the {self._database.name} database did not answer in {CHECK_SECONDS} s") from error
+            telemetry.STORE_UP.set(0)
+            self._silent_since = self._silent_since or datetime.now(UTC)
+            raise Unavailable(
+                f"the {self._database.name} database has not answered since {to_rfc3339(self._silent_since)}: "
+                f"asked whether it takes writes, it said nothing for {CHECK_SECONDS} s"
+            ) from error
+        self._silent_since = None
+        telemetry.STORE_UP.set(1)
 
     def _must_be_there(self) -> None:
         if self._away is not None:

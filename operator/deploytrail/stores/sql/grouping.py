@@ -54,6 +54,11 @@ class GroupCommit(Generic[T, A]):
         self._stopping = False
         self._task: asyncio.Task[None] | None = None
 
+    @property
+    def waiting(self) -> int:
+        """Items that no commit has taken up yet."""
+        return len(self._queue)
+
     def start(self) -> None:
         """Begin to commit."""
         self._task = asyncio.create_task(self._run(), name="store-commit")

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from time import perf_counter
 from typing import Any, Generic
 
 from sqlalchemy import Connection
 
+from deploytrail import telemetry
 from deploytrail.errors import DeploytrailError, Rejected, Unavailable
 from deploytrail.record.identity import version_id
 from deploytrail.record.model import Annotation, AnyReport, Build, Deployment, R, Record, Telling
@@ -78,6 +80,7 @@ class SqlStore:
         """See Store."""
         self._door.start()
         self._commits.start()
+        telemetry.STORE_QUEUE_REPORTS.set_function(lambda: self._commits.waiting)
 
     async def stop(self) -> None:
         """See Store. What waits is committed first."""
@@ -127,6 +130,7 @@ class SqlStore:
             return await self._write(reports)
         except Poison as poison:
             if len(reports) == 1:
+                telemetry.STORE_POISON.inc()
                 return [Rejected(f"the database does not take it: {poison}", reason="invalid-field")]
         except DeploytrailError as failure:
             return [failure] * len(reports)
@@ -135,10 +139,15 @@ class SqlStore:
 
     async def _write(self, reports: Sequence[AnyReport[Any]]) -> list[Answer]:
         for _ in range(TRIES):
+            began = perf_counter()
             try:
-                return await self._door.write(partial(ingest, reports=reports, window=self._window))
+                answers = await self._door.write(partial(ingest, reports=reports, window=self._window))
             except Outrun:
-                continue
+                telemetry.STORE_OUTRUN.inc()
+            else:
+                telemetry.STORE_COMMIT_SECONDS.observe(perf_counter() - began)
+                telemetry.STORE_BATCH_REPORTS.observe(len(reports))
+                return answers
         raise Unavailable("other replicas write the same records all the time", retry_after=1)
 
 
