@@ -3,6 +3,8 @@
 import asyncio
 from datetime import timedelta
 
+import pytest
+
 from deploytrail.record.model import Deployment, Repeat, Status
 from deploytrail.record.query import Query
 from deploytrail.stores.base import Conflicting, Duplicate, Recorded, Store, VersionTaken
@@ -105,7 +107,8 @@ def test_an_unknown_id_is_nothing(opening: Opening) -> None:
     on_one(opening, act)
 
 
-def test_pages_show_every_record_once_newest_first(opening: Opening) -> None:
+@pytest.mark.parametrize("oldest_first", [False, True])
+def test_pages_show_every_record_once_in_order(opening: Opening, oldest_first: bool) -> None:
     async def act(store: Store) -> None:
         all_of_it = [report(f"deploy-{n}", at=NOON + timedelta(seconds=n // 2)) for n in range(7)]
         ids = {(await told(store, each)).id for each in all_of_it}
@@ -113,7 +116,7 @@ def test_pages_show_every_record_once_newest_first(opening: Opening) -> None:
         shown: list[Deployment] = []
         before = None
         while True:
-            found = await store.find(Query(product="web", limit=3, before=before))
+            found = await store.find(Query(product="web", limit=3, before=before, oldest_first=oldest_first))
             shown += found.items
             if found.next is None:
                 break
@@ -122,7 +125,7 @@ def test_pages_show_every_record_once_newest_first(opening: Opening) -> None:
         mine = [d for d in shown if d.id in ids]
         assert {d.id for d in mine} == ids
         assert len(mine) == len(ids)
-        assert [d.created_at for d in mine] == sorted((d.created_at for d in mine), reverse=True)
+        assert [d.created_at for d in mine] == sorted((d.created_at for d in mine), reverse=not oldest_first)
 
     on_one(opening, act)
 

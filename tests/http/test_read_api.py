@@ -233,7 +233,7 @@ def test_the_openapi_document_says_how_to_ask(filled: Endpoint) -> None:
 
     listing = document["paths"][LIST]["get"]
     names = {parameter["name"] for parameter in listing["parameters"]}
-    common = {"product", "version", "environment", "source", "since", "until", "limit", "cursor"}
+    common = {"product", "version", "environment", "source", "since", "until", "sort", "limit", "cursor", "format"}
     assert names == common | {"status", "counted"}
     assert listing["security"] == [{"key": []}]
     assert document["components"]["securitySchemes"]["key"]["scheme"] == "bearer"
@@ -272,5 +272,5 @@ def test_nothing_is_changed_by_asking(filled: Endpoint) -> None:
         for method in ("POST", "PUT", "PATCH", "DELETE"):
             answer = client.request(method, LIST)
             assert answer.status_code == 405
-            assert answer.headers["Allow"] == "GET"
+            assert answer.headers["Allow"] == "GET, HEAD"
             assert answer.headers["Content-Type"] == "application/json"

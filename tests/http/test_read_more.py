@@ -11,6 +11,7 @@ from tests.http.endpoint import Endpoint
 from tests.http.versioner import BUILDS, DEPLOYMENTS, build, deployment, told
 
 LISTS = ("/api/v1/builds", "/api/v1/annotations", "/api/v1/deployments")
+AUDIT = "/api/v1/audit"
 
 
 @pytest.fixture(scope="module")
@@ -69,18 +70,37 @@ def test_a_build_is_shown_with_its_reports(filled: Endpoint) -> None:
 
 
 def test_a_version_is_shown_with_its_commit(filled: Endpoint) -> None:
+    [made] = items(filled, "/api/v1/builds", version="1.0.4")
+
     shown = filled.get("/api/v1/versions/acme/p0/1.0.4")
 
     assert shown.status_code == 200
-    assert shown.json() | {"record": ""} == {
+    assert shown.json() == {
         "product": "acme/p0",
         "version": "1.0.4",
         "commit": "4abc123",
         "first_seen_at": "2026-11-21T12:00:00Z",
         "source": "versioner",
-        "record": "",
+        "record": made["id"],
+        "builds": [{"id": made["id"], "status": "completed", "at": made["finished_at"]}],
+        "environments": [],
     }
     assert filled.get("/api/v1/versions/acme/p0/9.9.9").status_code == 404
+
+
+def test_a_version_is_shown_with_where_it_has_been(filled: Endpoint) -> None:
+    for number, (where, status) in enumerate((("qa", "failed"), ("live", "completed"), ("qa", "completed"))):
+        body = deployment(product_name="acme/been", version="3.1", environment_name=where, status=status)
+        told(filled, DEPLOYMENTS, body | {"completed_at": f"2026-11-20T0{number}:00:00Z", "invoke_id": f"run-{number}"})
+
+    shown = filled.get("/api/v1/versions/acme/been/3.1").json()
+
+    been = {stay["environment"]: stay for stay in shown["environments"]}
+    assert list(been) == ["live", "qa"]
+    assert (been["qa"]["deployments"], been["qa"]["status"]) == (2, "completed")
+    assert (been["qa"]["first_at"], been["qa"]["last_at"]) == ("2026-11-20T00:00:00Z", "2026-11-20T02:00:00Z")
+    last = filled.get(f"/api/v1/deployments/{been['qa']['deployment_id']}").json()
+    assert (last["environment"], last["finished_at"]) == ("qa", "2026-11-20T02:00:00Z")
 
 
 @pytest.mark.parametrize(
@@ -99,6 +119,31 @@ def test_c171_annotations_are_filtered(filled: Endpoint, params: dict[str, str],
     for item in found:
         assert item["event_type"] == f"annotation.{item['type']}"
         assert (item["content"], item["reporter"], item["source"]) == (f"c-{item['type']}", "site", "quanta")
+
+
+@pytest.mark.parametrize(("kind", "told_of"), [("deployment", 0), ("build", 6), ("annotation", 5)])
+def test_who_told_what_is_shown_for_every_kind_of_record(filled: Endpoint, kind: str, told_of: int) -> None:
+    found = [each for each in items(filled, AUDIT, kind=kind) if not each["product"].startswith("acme/been")]
+
+    assert len(found) >= told_of
+    assert {each["reporter"] for each in found} <= {"ci", "site"}
+    for each in found:
+        assert "body" not in each
+        assert each["received_at"] == "2026-11-21T12:00:00Z"
+
+
+def test_every_report_of_a_record_is_shown_once(filled: Endpoint) -> None:
+    for status in ("pending", "started", "completed"):
+        told(filled, BUILDS, build(product_name="acme/audited", version="1.1.1", status=status))
+
+    found = items(filled, AUDIT, kind="build", product="acme/audited")
+
+    assert [(each["status"], each["raw_status"], each["version"]) for each in found] == [
+        ("pending", "pending", "1.1.1"),
+        ("started", "started", "1.1.1"),
+        ("completed", "completed", "1.1.1"),
+    ]
+    assert len({each["record"] for each in found}) == 1
 
 
 @pytest.mark.parametrize("path", LISTS)
@@ -135,6 +180,6 @@ def test_all_of_it_stands_in_the_openapi_document(filled: Endpoint) -> None:
     with filled.client(Authorization=f"Bearer {SECRET}") as client:
         paths = client.get("/openapi.json").json()["paths"]
 
-    for path in (*LISTS, "/api/v1/builds/{build_id}", "/api/v1/versions/{product}/{version}"):
+    for path in (*LISTS, AUDIT, "/api/v1/builds/{build_id}", "/api/v1/versions/{product}/{version}"):
         assert "get" in paths[path]
     assert set(paths["/notification-preferences/"]) == {"get", "post"}

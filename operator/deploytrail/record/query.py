@@ -11,7 +11,7 @@ from deploytrail.record.model import AnnotationType, Frozen, Instant, R, Record,
 
 
 class Query(Frozen):
-    """Filters are joined by and; None asks for all. Newest first by ``created_at``, then ``id``.
+    """Filters are joined by and; None asks for all. Ordered by ``created_at``, then ``id``, newest first unless told.
 
     A record without the field, such as a build's environment, is not asked for by it.
     """
@@ -29,6 +29,7 @@ class Query(Frozen):
     """Only what happened before this time."""
     application_uid: str | None = None
     open: bool | None = None
+    oldest_first: bool = False
     limit: int = Field(default=100, ge=1, le=1000)
     before: tuple[Instant, str] | None = None
     """Where the page before this one ended: its last record's sort key."""
@@ -77,11 +78,19 @@ def matches(query: Query, record: Record) -> bool:
 
 def answer(query: Query, records: Iterable[R]) -> Page[R]:
     """The page of those that match, out of records in any order."""
-    return page(query, sorted((each for each in records if matches(query, each)), key=sort_key, reverse=True))
+    found = (each for each in records if matches(query, each))
+    return page(query, sorted(found, key=sort_key, reverse=not query.oldest_first))
 
 
-def page(query: Query, newest_first: list[R]) -> Page[R]:
-    """Cut the page out of all matching records, already sorted newest first."""
-    rest = [each for each in newest_first if query.before is None or sort_key(each) < query.before]
+def page(query: Query, in_order: list[R]) -> Page[R]:
+    """Cut the page out of all matching records, already sorted."""
+    rest = [each for each in in_order if follows(query, each)]
     items = tuple(rest[: query.limit])
     return Page(items=items, next=sort_key(items[-1]) if len(rest) > query.limit else None)
+
+
+def follows(query: Query, record: Record) -> bool:
+    """Whether the record comes after the place where the page before ended."""
+    if query.before is None:
+        return True
+    return sort_key(record) > query.before if query.oldest_first else sort_key(record) < query.before

@@ -3,12 +3,15 @@
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
 from pydantic import Field
 
 from deploytrail.record.model import Annotation, AnnotationType
-from deploytrail.serve.asking import Asked, in_time, next_of, router
+from deploytrail.serve.answering import Listing, listed
+from deploytrail.serve.asking import Asked, router
 from deploytrail.serve.build_views import AnnotationItem, AnnotationList
+from deploytrail.serve.examples import ANNOTATION
 from deploytrail.stores.base import Store
 
 
@@ -23,10 +26,14 @@ def annotation_routes(store: Store, *, may_read: Callable[..., Awaitable[object]
     """The route, for keys that may read."""
     routes = router("/api/v1/annotations", "annotations", may_read)
 
-    @routes.get("", summary="Annotations, newest first")
-    async def find(filters: Annotated[Filters, Query()]) -> AnnotationList:
-        page = await in_time(store.annotations.find(filters.query()))
-        return AnnotationList(items=tuple(map(_to_item, page.items)), next=next_of(page))
+    listing = Listing(
+        "annotations", store.annotations.find, lambda each: (_to_item(each),), AnnotationItem, AnnotationList
+    )
+
+    @routes.get("", summary="Annotations", response_model=AnnotationList, responses=listed(AnnotationItem, ANNOTATION))
+    async def find(request: Request, filters: Annotated[Filters, Query()]) -> Response:
+        """What was noted on the timeline and is no deployment."""
+        return await listing.answer(request, filters)
 
     return routes
 

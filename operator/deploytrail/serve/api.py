@@ -19,13 +19,15 @@ from deploytrail.record.running import Running
 from deploytrail.serve import preferences
 from deploytrail.serve.access import ASKING, Gate, require
 from deploytrail.serve.annotations import annotation_routes
-from deploytrail.serve.builds import build_routes, version_routes
+from deploytrail.serve.audit import audit_routes
+from deploytrail.serve.builds import build_routes
 from deploytrail.serve.deployments import deployment_routes
 from deploytrail.serve.docs import docs_routes
 from deploytrail.serve.edge import Edge, on_invalid, on_unavailable
 from deploytrail.serve.environments import environment_routes
 from deploytrail.serve.health import Readiness, health_routes
 from deploytrail.serve.keys import key_routes
+from deploytrail.serve.versions import version_routes
 from deploytrail.stores.base import Store
 
 TITLE = "Deploytrail"
@@ -64,7 +66,7 @@ def build_api(
     routers = (
         *(
             routes(store, may_read=may_read)
-            for routes in (deployment_routes, build_routes, version_routes, annotation_routes)
+            for routes in (deployment_routes, build_routes, version_routes, annotation_routes, audit_routes)
         ),
         environment_routes(store, found, may_read=may_read),
         preferences.preference_routes(store, clock),

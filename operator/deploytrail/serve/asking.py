@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends
@@ -19,9 +20,32 @@ T = TypeVar("T")
 ANSWER_SECONDS = 8.0
 """How long a question may wait for the store."""
 
+LIMIT, LARGEST_LIMIT = 100, 1000
+"""How many records a page has unless told otherwise, and at most."""
+
 When = Annotated[datetime, BeforeValidator(parse_instant)]
 
 _EXAMPLE_TIME = "2026-11-01T00:00:00Z"
+
+
+class Sort(StrEnum):
+    """By when it was recorded: the one time that never changes, so that pages stay where they are."""
+
+    NEWEST_FIRST = "-created_at"
+    OLDEST_FIRST = "created_at"
+
+
+class Form(StrEnum):
+    """In which form an answer is wanted."""
+
+    JSON = "json"
+    CSV = "csv"
+
+
+class Problem(BaseModel):
+    """What went wrong, in a sentence."""
+
+    detail: str
 
 
 def _is_cursor(text: str) -> str:
@@ -38,15 +62,23 @@ class Asked(BaseModel):
     source: Source | None = Field(None, description="Only what came through this door.")
     since: When | None = Field(None, description="Only what happened at or after this time.", examples=[_EXAMPLE_TIME])
     until: When | None = Field(None, description="Only what happened before this time.", examples=[_EXAMPLE_TIME])
-    limit: int = Field(100, ge=1, le=1000, description="How many to answer at most.")
-    cursor: Annotated[str, AfterValidator(_is_cursor)] | None = Field(
-        None, max_length=1000, description="The `next` of the page before."
+    sort: Sort = Field(Sort.NEWEST_FIRST, description="Newest first, or `created_at` for oldest first.")
+    limit: int | None = Field(
+        None, ge=1, le=LARGEST_LIMIT, description=f"How many to answer at most: {LIMIT}, and as CSV all of them."
     )
+    cursor: Annotated[str, AfterValidator(_is_cursor)] | None = Field(
+        None, max_length=1000, description="The `next` of the page before; leave the other parameters as they were."
+    )
+    format: Form | None = Field(None, description="`csv` for a spreadsheet; without it, what `Accept` prefers.")
 
     def query(self) -> Query:
         """As the store understands it."""
-        before = from_cursor(self.cursor) if self.cursor is not None else None
-        return Query(**self.model_dump(exclude={"cursor"}), before=before)
+        return Query(
+            **self.model_dump(include=set(Query.model_fields) - {"limit"}),
+            oldest_first=self.sort is Sort.OLDEST_FIRST,
+            limit=self.limit or LIMIT,
+            before=from_cursor(self.cursor) if self.cursor is not None else None,
+        )
 
 
 def router(prefix: str, tag: str, may_read: Callable[..., Awaitable[object]]) -> APIRouter:
@@ -56,10 +88,10 @@ def router(prefix: str, tag: str, may_read: Callable[..., Awaitable[object]]) ->
         tags=[tag],
         dependencies=[Depends(may_read)],
         responses={
-            401: {"description": "No key, or not one that may ask."},
-            403: {"description": "Not a key with the scope read."},
-            429: {"description": "Too many requests with this key."},
-            503: {"description": "Try later."},
+            401: {"model": Problem, "description": "No key, or not one that may ask."},
+            403: {"model": Problem, "description": "Not a key with the scope read."},
+            429: {"model": Problem, "description": "Too many requests with this key."},
+            503: {"model": Problem, "description": "Try later."},
         },
     )
 

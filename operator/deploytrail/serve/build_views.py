@@ -1,15 +1,18 @@
-"""Builds, annotations and versions as they are shown."""
+"""Builds and annotations as they are shown."""
 
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from deploytrail.record.model import AnnotationType, Links, ResourceRef, Source, Status
+from deploytrail.serve.examples import ANNOTATION, BUILD
 from deploytrail.serve.views import ReportView, State, Time
 
 
 class BuildItem(BaseModel):
     """One build."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [BUILD]})
 
     id: str
     product: str
@@ -40,11 +43,13 @@ class BuildItem(BaseModel):
 class BuildDetail(BuildItem):
     """One build with every report it was made from."""
 
+    model_config = ConfigDict(json_schema_extra={})
+
     reports: tuple[ReportView, ...]
 
 
 class BuildList(BaseModel):
-    """A page, newest first."""
+    """A page."""
 
     items: tuple[BuildItem, ...]
     next: str | None = Field(description="Send it as `cursor` for the next page; null on the last one.")
@@ -52,6 +57,8 @@ class BuildList(BaseModel):
 
 class AnnotationItem(BaseModel):
     """A note on the timeline, never counted."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [ANNOTATION]})
 
     id: str
     product: str
@@ -66,18 +73,7 @@ class AnnotationItem(BaseModel):
 
 
 class AnnotationList(BaseModel):
-    """A page, newest first."""
+    """A page."""
 
     items: tuple[AnnotationItem, ...]
     next: str | None = Field(description="Send it as `cursor` for the next page; null on the last one.")
-
-
-class VersionView(BaseModel):
-    """Which commit a version of a product is, for ever."""
-
-    product: str
-    version: str
-    commit: str
-    first_seen_at: Time
-    source: Source = Field(description="Who told of it first.")
-    record: str = Field(description="Id of the build or deployment that told of it first.")

@@ -3,12 +3,15 @@
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 
-from fastapi import APIRouter, HTTPException, Path, Query
+from fastapi import APIRouter, Path, Query, Request
+from fastapi.responses import Response
 from pydantic import Field
 
-from deploytrail.record.model import Status
-from deploytrail.serve.asking import Asked, in_time, next_of, router
-from deploytrail.serve.views import DeploymentDetail, DeploymentItem, DeploymentList, fields, report_views
+from deploytrail.record.model import Deployment, Status
+from deploytrail.serve.answering import ONE, Listing, answer_record, listed
+from deploytrail.serve.asking import Asked, in_time, router
+from deploytrail.serve.examples import DEPLOYMENT
+from deploytrail.serve.views import DeploymentDetail, DeploymentItem, DeploymentList, fields
 from deploytrail.stores.base import Store
 
 
@@ -24,22 +27,24 @@ class Filters(Asked):
 def deployment_routes(store: Store, *, may_read: Callable[..., Awaitable[object]]) -> APIRouter:
     """The routes, for keys that may read."""
     routes = router("/api/v1/deployments", "deployments", may_read)
+    listing = Listing("deployments", store.find, lambda each: (to_item(each),), DeploymentItem, DeploymentList)
 
-    @routes.get("", summary="Deployments, newest first")
-    async def find(filters: Annotated[Filters, Query()]) -> DeploymentList:
-        page = await in_time(store.find(filters.query()))
-        items = tuple(DeploymentItem.model_validate(fields(each)) for each in page.items)
-        return DeploymentList(items=items, next=next_of(page))
+    @routes.get("", summary="Deployments", response_model=DeploymentList, responses=listed(DeploymentItem, DEPLOYMENT))
+    async def find(request: Request, filters: Annotated[Filters, Query()]) -> Response:
+        """What was deployed, when, where, by whom, and how it ended."""
+        return await listing.answer(request, filters)
 
-    @routes.get("/{deployment_id}", summary="One deployment", responses={404: {"description": "There is none."}})
+    @routes.get("/{deployment_id}", summary="One deployment", response_model=DeploymentDetail, responses=ONE)
     async def get(
-        deployment_id: Annotated[str, Path(max_length=253, description="As `id` in the list.")],
-    ) -> DeploymentDetail:
-        """With every report it was made from: what was said, when, and with which key."""
+        request: Request, deployment_id: Annotated[str, Path(max_length=253, description="As `id` in the list.")]
+    ) -> Response:
+        """With its whole history and every report it was made from: what was said, when, and with which key."""
         deployment = await in_time(store.get(deployment_id))
-        reports = await in_time(store.deployments.reports(deployment_id))
-        if deployment is None or reports is None:
-            raise HTTPException(404, "There is no such deployment")
-        return DeploymentDetail.model_validate(fields(deployment) | {"reports": report_views(reports)})
+        return await answer_record(request, deployment, store.deployments.reports, DeploymentDetail, what="deployment")
 
     return routes
+
+
+def to_item(deployment: Deployment) -> DeploymentItem:
+    """The deployment as lists show it."""
+    return DeploymentItem.model_validate(fields(deployment))

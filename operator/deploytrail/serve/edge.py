@@ -1,6 +1,8 @@
-"""What holds for every answer of the read API: it is measured, it is JSON, and it quotes nothing at length."""
+"""What holds for every answer of the read API: it is measured, its head can be had alone, its errors are JSON and
+quote nothing at length."""
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from time import perf_counter
 from typing import Any
 
@@ -16,10 +18,19 @@ from deploytrail.errors import Unavailable
 log = structlog.get_logger()
 
 _MOST_ERRORS = 10
+_ONLY_HEAD = "deploytrail.only-head"
+
+
+def only_head(scope: Scope) -> bool:
+    """Whether nothing but the head of the answer will be sent."""
+    return bool(scope.get(_ONLY_HEAD, False))
 
 
 class Edge:
-    """ASGI middleware: counts the time, and answers 500 for a defect of ours, logged without what was sent."""
+    """ASGI middleware: counts the time, and answers 500 for a defect of ours, logged without what was sent.
+
+    HEAD is asked as GET; the server, which knows better, sends no body.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -30,11 +41,13 @@ class Edge:
             await self._app(scope, receive, send)
             return
         began, code = perf_counter(), 0
+        if scope["method"] == "HEAD":
+            scope = {**scope, "method": "GET", _ONLY_HEAD: True}
 
         async def watched(message: Message) -> None:
             nonlocal code
             code = message.get("status", code)
-            await send(message)
+            await send(_allowing_head(message) if code == HTTPStatus.METHOD_NOT_ALLOWED else message)
 
         try:
             await self._app(scope, receive, watched)
@@ -46,6 +59,13 @@ class Edge:
                 raise
             await JSONResponse({"detail": "Internal server error"}, status_code=500)(scope, receive, watched)
         telemetry.HTTP_SECONDS.labels(_route(scope), str(code)).observe(perf_counter() - began)
+
+
+def _allowing_head(message: Message) -> Message:
+    """Where GET is allowed, so is HEAD."""
+    allowed = {b"GET": b"GET, HEAD"}
+    headers = [(k, allowed.get(v, v) if k == b"allow" else v) for k, v in message.get("headers", ())]
+    return {**message, "headers": headers} if headers else message
 
 
 async def on_invalid(_: Request, error: Exception) -> JSONResponse:

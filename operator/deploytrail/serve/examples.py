@@ -34,3 +34,78 @@ DEPLOYMENT: dict[str, Any] = {
     "history": [{"status": "completed", "at": "2025-09-22T12:15:30Z"}],
     "metadata": {"deployment_id": "deploy-20250922-1200", "build_number": "12345"},
 }
+
+BUILD: dict[str, Any] = {
+    "id": "webhook-logger-1.2.3-h6d3qk2vbnw5",
+    "product": "hivelai/webhook-logger",
+    "version": "1.2.3",
+    "status": "completed",
+    "event_type": "build.completed",
+    "started_at": "2025-09-22T11:40:00Z",
+    "finished_at": "2025-09-22T11:44:10Z",
+    "duration": 250.0,
+    "repository": "https://github.com/hivelai/webhook-logger",
+    "commit": "abc123def456789012345678901234567890abcd",
+    "branch": "main",
+    "images": [],
+    "built_by": "alice",
+    "version_conflict": None,
+    "reason": None,
+    "links": {"build": "https://ci.example.com/runs/12345", "logs": None, "ui": None},
+    "resource": None,
+    "source": "versioner",
+    "created_at": "2025-09-22T11:40:00.113Z",
+    "updated_at": "2025-09-22T11:44:11.045Z",
+    "history": [
+        {"status": "started", "at": "2025-09-22T11:40:00Z"},
+        {"status": "completed", "at": "2025-09-22T11:44:10Z"},
+    ],
+    "metadata": {},
+}
+
+ANNOTATION: dict[str, Any] = {
+    "id": "shop-20250922-1205-m2k4x7wq5rzt",
+    "product": "shop",
+    "environment": "production",
+    "type": "config_change",
+    "content": "Raised the connection limit to 200",
+    "event_type": "annotation.config_change",
+    "source": "quanta",
+    "reporter": "shop",
+    "created_at": "2025-09-22T12:05:00Z",
+    "metadata": {},
+}
+
+VERSION: dict[str, Any] = {
+    "product": "hivelai/webhook-logger",
+    "version": "1.2.3",
+    "commit": "abc123def456789012345678901234567890abcd",
+    "first_seen_at": "2025-09-22T11:40:00.113Z",
+    "source": "versioner",
+    "record": "webhook-logger-1.2.3-h6d3qk2vbnw5",
+    "builds": [{"id": "webhook-logger-1.2.3-h6d3qk2vbnw5", "status": "completed", "at": "2025-09-22T11:44:10Z"}],
+    "environments": [
+        {
+            "environment": "production",
+            "deployments": 1,
+            "first_at": "2025-09-22T12:15:30Z",
+            "last_at": "2025-09-22T12:15:30Z",
+            "status": "completed",
+            "deployed_by": "alice",
+            "deployment_id": "deploy-20250922-1200-tiivonlvwlxmdmzt",
+        }
+    ],
+}
+
+TOLD: dict[str, Any] = {
+    "received_at": "2025-09-22T12:15:31.204Z",
+    "reporter": "ci",
+    "source": "hivel",
+    "status": "completed",
+    "raw_status": "success",
+    "at": "2025-09-22T12:15:30Z",
+    "record": "deploy-20250922-1200-tiivonlvwlxmdmzt",
+    "product": "hivelai/webhook-logger",
+    "version": "v1.2.3",
+    "environment": "production",
+}

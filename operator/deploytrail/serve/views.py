@@ -90,7 +90,7 @@ class DeploymentDetail(DeploymentItem):
 
 
 class DeploymentList(BaseModel):
-    """A page, newest first."""
+    """A page."""
 
     items: tuple[DeploymentItem, ...]
     next: str | None = Field(description="Send it as `cursor` for the next page; null on the last one.")

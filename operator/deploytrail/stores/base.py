@@ -54,7 +54,7 @@ class Shelf(Protocol[R]):
         """One record; never older than what this replica has acknowledged. Its tellings may lack their bodies."""
 
     async def find(self, query: Query) -> Page[R]:
-        """Records newest first; never less than what this replica has acknowledged."""
+        """Records in the order of the query; never less than what this replica has acknowledged."""
 
     async def reports(self, record_id: str) -> tuple[Telling, ...] | None:
         """Every report a record was made from, with its body as it came; None when there is no such record."""

@@ -61,16 +61,17 @@ def test_a_deployment_happened_at_its_end_else_its_start_else_when_it_was_told()
     assert happened_at(record(report(started_at=None))) == NOON
 
 
+@pytest.mark.parametrize("oldest_first", [False, True])
 @pytest.mark.parametrize("size", [1, 2, 3, 5, 6])
-def test_pages_join_to_the_whole(size: int) -> None:
+def test_pages_join_to_the_whole(size: int, oldest_first: bool) -> None:
     everything = sorted(
-        (record(report(f"d{n}", at=NOON + n // 2 * HOUR)) for n in range(5)), key=sort_key, reverse=True
+        (record(report(f"d{n}", at=NOON + n // 2 * HOUR)) for n in range(5)), key=sort_key, reverse=not oldest_first
     )
 
     shown: list[Deployment] = []
     before = None
     while True:
-        found = page(Query(limit=size, before=before), everything)
+        found = page(Query(limit=size, before=before, oldest_first=oldest_first), everything)
         shown += found.items
         before = found.next
         if before is None:
@@ -100,3 +101,4 @@ def test_an_answer_is_what_matches_newest_first() -> None:
     told = [record(report(f"d{n}", at=NOON + n * HOUR, product="web" if n % 2 else "cart")) for n in range(4)]
 
     assert answer(Query(product="web"), told).items == (told[3], told[1])
+    assert answer(Query(product="web", oldest_first=True), told).items == (told[1], told[3])

@@ -17,9 +17,10 @@ def one(kind: str, record_id: str) -> Select[Any]:
 
 
 def some(kind: str, query: Query) -> Select[Any]:
-    """Documents newest first; one more than is wanted, to know whether there are more."""
-    newest_first = (RECORDS.c.created_at.desc(), RECORDS.c.id.desc())
-    return select(RECORDS.c.document).where(*_filters(kind, query)).order_by(*newest_first).limit(query.limit + 1)
+    """Documents in the order that is asked for; one more than is wanted, to know whether there are more."""
+    key = (RECORDS.c.created_at, RECORDS.c.id)
+    order = key if query.oldest_first else [column.desc() for column in key]
+    return select(RECORDS.c.document).where(*_filters(kind, query)).order_by(*order).limit(query.limit + 1)
 
 
 def whole(kind: str, record_id: str) -> Select[Any]:
@@ -57,5 +58,6 @@ def _filters(kind: str, query: Query) -> list[ColumnElement[bool]]:
     if query.until is not None:
         found.append(RECORDS.c.happened_at < query.until)
     if query.before is not None:
-        found.append(tuple_(RECORDS.c.created_at, RECORDS.c.id) < query.before)
+        key = tuple_(RECORDS.c.created_at, RECORDS.c.id)
+        found.append(key > query.before if query.oldest_first else key < query.before)
     return found
