@@ -120,7 +120,8 @@ class Release:
         told = {each["name"]: each.get("value", self.namespace) for each in pod["containers"][0]["env"]}
         token = self.cluster.token(self.namespace, pod["serviceAccountName"])
         config = self.cluster.write_kubeconfig(folder / "kubeconfig", token, self.namespace)
-        told |= {"DEPLOYTRAIL_KUBECONFIG": str(config), **(settings or {})}
+        # Nothing balances load here, so that nobody needs time to find out that it stops.
+        told |= {"DEPLOYTRAIL_KUBECONFIG": str(config), "DEPLOYTRAIL_DRAIN": "0s", **(settings or {})}
         return Operator(told, folder, port=port, key=key)
 
     def _deployment(self) -> dict[str, Any]:

@@ -157,6 +157,8 @@ class App:
         """Readiness is off by now; requests under way are answered while the watches end, then the store."""
         self._stopping.set()
         log.info("stopping")
+        self._server.leave()
+        await asyncio.sleep(self._settings.drain.total_seconds())
         # At once, because each may take seconds while the API server hangs, and people lose patience at ten.
         await asyncio.gather(self._server.stop(), self._end_watches(*background[:1]))
         for task in background:

@@ -5,6 +5,7 @@ Flags win over DEPLOYTRAIL_... variables, those over the file given by --config,
 
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -92,6 +93,11 @@ class Settings(BaseSettings):
         REPLAY_WINDOW,
         description="How long the same words again are a repetition, from clients that send no id; later they are a "
         "deployment of their own.",
+    )
+    drain: Duration = Field(
+        timedelta(0),
+        description="How long to go on answering after being told to stop, not ready any more: what sends requests here "
+        "needs that time to find out. The chart says 5s.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe line to log.")
     log_format: Literal["auto", "json", "console"] = Field(

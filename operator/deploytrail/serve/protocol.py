@@ -50,6 +50,8 @@ class LimitedConfig(Config):
     limits: ServerLimits
     open: Connections
     explain: Explain
+    leaving: bool = False
+    """Whether each answer is the last of its connection, so that clients go elsewhere before the server is gone."""
 
 
 class HeadTooLarge(Exception):
@@ -68,7 +70,7 @@ class LimitedProtocol(HttpToolsProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self.logger = _QUIET
-        self._limits, self._open, self._explain = config.limits, config.open, config.explain
+        self._config, self._limits, self._open, self._explain = config, config.limits, config.open, config.explain
         self._receiving_since: float | None = None
         self._in_head = False
         self._head_bytes = 0
@@ -119,6 +121,8 @@ class LimitedProtocol(HttpToolsProtocol):
         self._in_head = False
         self._open.asked(self)
         super().on_headers_complete()
+        if self._config.leaving:
+            self.cycle.keep_alive = False
 
     def on_message_complete(self) -> None:
         """See httptools."""

@@ -34,7 +34,8 @@ class Server:
         self._listener: socket.socket | None = None
         self._port: int | None = None
         self._task: asyncio.Task[None] | None = None
-        self._uvicorn = _Uvicorn(_configure(app, self._limits, explain or _no_api))
+        self._config = _configure(app, self._limits, explain or _no_api)
+        self._uvicorn = _Uvicorn(self._config)
 
     @property
     def port(self) -> int:
@@ -64,6 +65,10 @@ class Server:
         """Return when the server has stopped; raises what made it stop, if it did so by itself."""
         if self._task is not None:
             await asyncio.shield(self._task)
+
+    def leave(self) -> None:
+        """Answer as before, but each connection only once more: who asks again is to ask somebody else."""
+        self._config.leaving = True
 
     async def stop(self) -> None:
         """Stop accepting, finish what is under way within the grace, close. Safe to call twice."""
