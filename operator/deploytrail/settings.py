@@ -96,8 +96,8 @@ class Settings(BaseSettings):
     )
     drain: Duration = Field(
         timedelta(0),
-        description="How long to go on answering after being told to stop, not ready any more: what sends requests here "
-        "needs that time to find out. The chart says 5s.",
+        description="How long to go on answering after being told to stop, not ready any more: what sends requests "
+        "here needs that time to find out. The chart says 5s.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least severe line to log.")
     log_format: Literal["auto", "json", "console"] = Field(
