@@ -4,6 +4,8 @@ import threading
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
+from pydantic import SecretStr
+
 from deploytrail.errors import Unavailable
 from deploytrail.keys.model import Key, Scope, digest
 from deploytrail.record.model import AnyReport, Deployment, R
@@ -46,10 +48,12 @@ def key(
     workspace: str | None = None,
     created_at: datetime = NOW,
     expires_at: datetime | None = None,
+    signing: bool = False,
 ) -> Key:
     return Key(
         name=name,
         digest=digest(secret),
+        signing=SecretStr(secret) if signing else None,
         scopes=frozenset(scopes),
         apis=frozenset(apis),
         products=frozenset(products),

@@ -26,7 +26,7 @@ from deploytrail.record.model import (
 )
 from deploytrail.record.query import Query
 from deploytrail.rederive import rederive
-from deploytrail.sources.http.dialect import Answer, Dialect, Head, Request, bearer, fingerprint
+from deploytrail.sources.http.dialect import Answer, Dialect, Head, Ignored, Request, bearer, fingerprint
 from deploytrail.stores.memory import MemoryStore
 from tests.fakes import NOW, key
 from tests.reports import NOON
@@ -111,7 +111,7 @@ class Scene:
         text = json.dumps(document)
         received_at = NOW + timedelta(minutes=self.minutes)
         request = Request(head=HEAD, key=sender or key(), received_at=received_at, text=text, document=document)
-        told = spoken.parse(request)
+        told = understand(spoken, request)
         if record:
             asyncio.run(self.store.record(told))
         return told
@@ -131,6 +131,13 @@ class Scene:
     def everything(self) -> list[Record]:
         shelves: list[Any] = [self.store.deployments, self.store.builds, self.store.annotations]
         return [record for shelf in shelves for record in asyncio.run(shelf.find(Query())).items]
+
+
+def understand(spoken: Dialect, request: Request) -> AnyReport[Any]:
+    """The report a request makes, which is none to be ignored."""
+    told = spoken.parse(request)
+    assert not isinstance(told, Ignored)
+    return told
 
 
 def get(query: str) -> Head:

@@ -29,6 +29,7 @@ from deploytrail.sources.argocd import Applications
 from deploytrail.sources.http import versioner
 from deploytrail.sources.http.body import Limits
 from deploytrail.sources.http.dialect import Dialect
+from deploytrail.sources.http.github import GITHUB
 from deploytrail.sources.http.gitlab import GITLAB
 from deploytrail.sources.http.hivel import HIVEL
 from deploytrail.sources.http.hivel_v1 import HIVEL_V1
@@ -236,6 +237,7 @@ def dialects(settings: Settings) -> tuple[Dialect, ...]:
         vibemonitor(settings.environments),
         quanta(settings.quanta),
         GITLAB,
+        GITHUB,
     )
 
 

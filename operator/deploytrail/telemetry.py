@@ -66,6 +66,11 @@ def rejected(source: str, reason: str) -> None:
     REJECTED.labels(source, reason).inc()
 
 
+def ignored(source: str) -> None:
+    """Count an event that is none of those that are recorded."""
+    REPORTS.labels(source, "ignored").inc()
+
+
 def unavailable(source: str) -> None:
     """Count a report that could not be stored now."""
     REPORTS.labels(source, "unavailable").inc()

@@ -10,7 +10,7 @@ from deploytrail.stores.base import Store
 from tests.contract.acting import on_one, told
 from tests.contract.conftest import Opening
 from tests.fakes import NOW, key
-from tests.rederiving import MENDED, dialect
+from tests.rederiving import MENDED, dialect, understand
 
 
 async def hear(store: Store, *words: str) -> Deployment:
@@ -20,7 +20,7 @@ async def hear(store: Store, *words: str) -> Deployment:
     for word in words:
         document = said | {"status": word}
         request = Request(head=head, key=key(), received_at=NOW, text=json.dumps(document), document=document)
-        record = await told(store, dialect().parse(request))
+        record = await told(store, understand(dialect(), request))
     assert isinstance(record, Deployment)
     return record
 

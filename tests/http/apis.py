@@ -1,12 +1,15 @@
 """The APIs side by side, for tests of what holds for all of them."""
 
+import hmac
 import itertools
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 
+from deploytrail.record.model import Source
 from tests.fakes import SECRET
 from tests.http.endpoint import Endpoint
 
@@ -30,14 +33,31 @@ class Api:
     """What a body that is no JSON object is answered."""
     methods: tuple[str, ...] = ("POST",)
     optional: tuple[str, ...] = field(default=())
+    signs: bool = False
+    """The key is not sent: ``{}`` is the signature of the body under it."""
+    more: Mapping[str, str] = field(default_factory=dict)
+    """Headers that its clients send besides."""
+
+    @property
+    def source(self) -> str:
+        """What keys are limited to: one API may have several routes."""
+        return self.name if self.name in set(Source) else self.name.partition("-")[0]
 
     def send(
         self, endpoint: Endpoint, body: object, *, path: str = "", secret: str | None = SECRET, **headers: str
     ) -> httpx.Response:
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        said = {name.replace("-", "_"): value for name, value in self.heads(content, secret).items()}
+        return endpoint.send(path or self.path, content, secret=None, **said | headers)
+
+    def heads(self, content: bytes, secret: str | None = SECRET) -> dict[str, str]:
+        """The headers of a request with this body."""
         name, _, value = self.header.partition(": ")
-        said = {"Content_Type": "application/json"}
-        said |= {name.replace("-", "_"): value.format(secret)} if secret is not None else {}
-        return endpoint.send(path or self.path, body, secret=None, **said | headers)
+        said = {"Content-Type": "application/json", **self.more}
+        if secret is None:
+            return said
+        told = hmac.digest(secret.encode(), content, "sha256").hex() if self.signs else secret
+        return said | {name: value.format(told)}
 
 
 def product() -> str:
@@ -69,6 +89,14 @@ def _gitlab(name: str) -> dict[str, Any]:
         "status": "success",
         "status_changed_at": "2021-04-28 21:50:00 +0200",
         "environment": "staging",
+    }
+
+
+def _github(name: str) -> dict[str, Any]:
+    return {
+        "deployment_status": {"state": "success", "created_at": "2026-01-01T12:00:00Z"},
+        "deployment": {"id": next(_numbers), "sha": "279484c09fbe69ededfced8c1bb6e6d24616b468", "environment": "live"},
+        "repository": {"full_name": name, "html_url": f"https://github.com/{name}"},
     }
 
 
@@ -132,6 +160,15 @@ APIS = (
         body=_gitlab,
         shape=ERROR,
         optional=("deployable_url", "short_sha", "commit_url", "ref", "environment_tier"),
+    ),
+    Api(
+        name="github",
+        path="/api/hooks/github",
+        header="X-Hub-Signature-256: sha256={}",
+        body=_github,
+        shape=ERROR,
+        signs=True,
+        more={"X-GitHub-Event": "deployment_status"},
     ),
 )
 

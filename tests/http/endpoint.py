@@ -78,7 +78,7 @@ class Endpoint:
     ) -> None:
         self.store = store or MemoryStore()
         self._clock, self._settings = clock, load(settings, None)
-        self.ring = ring or KeyRing([key()])
+        self.ring = ring or KeyRing([key(signing=True)])
         self.keys = keys or MemoryKeys(KeyRing())
         self._rates = rates or Rates(rate=0, burst=0)
         self.readiness = readiness or FakeReadiness()

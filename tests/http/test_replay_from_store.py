@@ -26,6 +26,7 @@ from deploytrail.stores.sql.database import database_of
 from deploytrail.stores.sql.store import SqlStore
 from tests.fakes import NOW, key
 from tests.http.endpoint import event
+from tests.rederiving import understand
 from tests.waiting import until
 
 SHOP = key(name="shop", product="shop", environment="staging")
@@ -75,8 +76,8 @@ async def _all(store: SqlStore) -> tuple[Deployment, ...]:
 async def _hear(store: SqlStore) -> tuple[Deployment, ...]:
     recorder, pushed = Recorder(store), quanta(QuantaSettings())
     gotten = "type=code_deploy&content=version%201.2%2C%20build%2042&auth_token=dtk_canary_1"
-    await recorder.record(pushed.parse(_request(SHOP, query=gotten)), now=NOW)
-    await recorder.record(HIVEL.parse(_request(key(), document=event())), now=NOW)
+    await recorder.record(understand(pushed, _request(SHOP, query=gotten)), now=NOW)
+    await recorder.record(understand(HIVEL, _request(key(), document=event())), now=NOW)
     return await _all(store)
 
 

@@ -44,7 +44,9 @@ def in_every_place(endpoint: Endpoint, api: Api, canary: str) -> list[httpx.Resp
 @pytest.mark.parametrize("api", APIS, ids=lambda api: api.name)
 def test_c015_secrets_are_in_no_log_metric_or_error(store: type[MemoryStore], api: Api, logged: io.StringIO) -> None:
     with Endpoint(
-        store(), ring=KeyRing([key(SECRET), key(OPAQUE, name="imported")]), environments="production"
+        store(),
+        ring=KeyRing([key(SECRET, signing=True), key(OPAQUE, name="imported", signing=True)]),
+        environments="production",
     ) as endpoint:
         answers = [answer for canary in CANARIES for answer in in_every_place(endpoint, api, canary)]
         metrics = endpoint.get("/metrics").text

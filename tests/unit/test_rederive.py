@@ -10,7 +10,7 @@ from deploytrail.sources.http.quanta import quanta
 from deploytrail.sources.http.versioner import BUILDS, DEPLOYMENTS
 from deploytrail.sources.quanta_settings import QuantaSettings
 from tests.fakes import NOW, key
-from tests.rederiving import MENDED, WORDS, Overtaken, Result, Scene, dialect, get
+from tests.rederiving import MENDED, WORDS, Overtaken, Result, Scene, dialect, get, understand
 
 
 def test_nothing_changes_while_the_mapping_is_the_same() -> None:
@@ -162,7 +162,7 @@ def test_nothing_changes_of_what_the_real_dialects_took() -> None:
             text="",
             document={},
         )
-        asyncio.run(scene.store.record(pushed.parse(request)))
+        asyncio.run(scene.store.record(understand(pushed, request)))
     before = scene.everything()
 
     result = scene.derive(DEPLOYMENTS, BUILDS, pushed, keys=[shop])

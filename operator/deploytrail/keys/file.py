@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from deploytrail.errors import Misconfigured, Unavailable
 from deploytrail.keys.base import absent, check_new, ended
-from deploytrail.keys.model import Key
+from deploytrail.keys.model import TO_KEEP, Key
 from deploytrail.keys.ring import KeyRing
 from deploytrail.keys.uses import merge
 from deploytrail.record.model import Instant
@@ -141,7 +141,7 @@ def change_keys(path: Path, change: Callable[[tuple[Key, ...]], tuple[Key, ...]]
             before = read_keys(path)
             after = change(before)
             if after != before:
-                _write(path, _KEYS.dump_json(after, indent=2, exclude_defaults=True))
+                _write(path, _KEYS.dump_json(after, indent=2, exclude_defaults=True, context=TO_KEEP))
             return after != before
     except OSError as error:
         raise Misconfigured(f"cannot write the keys file {path}: {error.strerror}") from error

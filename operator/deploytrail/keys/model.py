@@ -1,11 +1,14 @@
-"""A key: its name, what it may do, and the digest by which it is recognised. The key itself is never kept."""
+"""A key: its name, what it may do, and the digest by which it is recognised.
+
+The key itself is never kept, with one exception: where senders sign with it and never send it.
+"""
 
 import secrets
 from enum import StrEnum
 from hashlib import sha256
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, PlainSerializer, SecretStr, SerializationInfo, model_validator
 
 from deploytrail.record.model import Frozen, Instant
 
@@ -17,6 +20,21 @@ _SECRET_BYTES = 24  # 192 random bits: a plain sha256 is then as good as a slow 
 
 Word = Annotated[str, Field(pattern=r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$", max_length=512)]
 """A name on one line, without white space around it."""
+
+SIGNED = frozenset({"github"})
+"""The APIs whose senders sign with the key: a key that is for one of them is kept itself."""
+
+TO_KEEP: dict[str, Any] = {"keep": True}
+"""The context of a dump that keeps a key; in any other what it signs with is hidden."""
+
+
+def _hide(secret: SecretStr | None, info: SerializationInfo) -> str | None:
+    if secret is None:
+        return None
+    return secret.get_secret_value() if info.context == TO_KEEP else str(secret)
+
+
+Signing = Annotated[SecretStr | None, PlainSerializer(_hide, when_used="json-unless-none")]
 
 
 class Scope(StrEnum):
@@ -34,6 +52,8 @@ class Key(Frozen):
     """Unique in an installation; stands with everything the key reports."""
     digest: str = Field(pattern=r"^[0-9a-f]{64}$")
     """sha256 of the whole key, hexadecimal."""
+    signing: Signing = None
+    """The whole key, where its senders sign with it. Never shown and never logged."""
     scopes: frozenset[Scope]
     apis: frozenset[str] = frozenset()
     """The ingest APIs it may speak; empty means all."""

@@ -1,6 +1,6 @@
 """The keys in force right now: one dictionary look-up per request."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
 from deploytrail.errors import Unavailable
@@ -43,14 +43,30 @@ class KeyRing:
         """
         if not presented or len(presented) > LONGEST:
             return None
-        if not self._filled:  # a refusal would be for good, and the key may be
-            raise Unavailable("the keys have not been read yet")
+        self._must_be_filled()
         key = self._by_digest.get(digest(presented))
-        if key is None or scope not in key.scopes:
-            return None
-        if api is not None and key.apis and api not in key.apis:
-            return None
-        if key.expires_at is not None and key.expires_at <= now:
+        if key is None or not _is_good(key, scope, api, now):
             return None
         self._used[key.name] = now
         return key
+
+    def find_signer(self, signed: Callable[[bytes], bool], *, scope: Scope, now: datetime, api: str) -> Key | None:
+        """The key that something was signed with, as ``signed`` says of a key; otherwise as ``find``."""
+        self._must_be_filled()
+        for key in self._by_digest.values():
+            if key.signing is None or not _is_good(key, scope, api, now):
+                continue
+            if signed(key.signing.get_secret_value().encode()):
+                self._used[key.name] = now
+                return key
+        return None
+
+    def _must_be_filled(self) -> None:
+        if not self._filled:  # a refusal would be for good, and the key may be good
+            raise Unavailable("the keys have not been read yet")
+
+
+def _is_good(key: Key, scope: Scope, api: str | None, now: datetime) -> bool:
+    if scope not in key.scopes or (api is not None and key.apis and api not in key.apis):
+        return False
+    return key.expires_at is None or key.expires_at > now

@@ -171,6 +171,8 @@ def _data(key: Key) -> Object:
     fields = {"digest": key.digest, "createdAt": to_rfc3339(key.created_at)}
     fields |= {name: "\n".join(sorted(getattr(key, name))) for name in _LISTS if getattr(key, name)}
     fields |= {name: getattr(key, name) for name in _TEXTS if getattr(key, name) is not None}
+    if key.signing is not None:
+        fields["signing"] = key.signing.get_secret_value()
     if key.expires_at is not None:
         fields["expiresAt"] = to_rfc3339(key.expires_at)
     return {"data": {name: b64encode(value.encode()).decode() for name, value in fields.items()}}
@@ -184,6 +186,7 @@ def from_secret(secret: Object) -> Key:
         {
             "name": secret["metadata"]["name"].removeprefix(PREFIX),
             "digest": data.get("digest", ""),
+            "signing": data.get("signing") or None,
             "created_at": data.get("createdAt") or secret["metadata"]["creationTimestamp"],
             "expires_at": data.get("expiresAt") or None,
             **{name: data.get(name) or None for name in _TEXTS},

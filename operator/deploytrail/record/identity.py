@@ -37,6 +37,12 @@ def gitlab_id(*, project: str, kind: str, number: int) -> str:
     return _identifier(f"{project.rstrip('/').rpartition('/')[2]}-{number}", "gitlab", project, kind, str(number))
 
 
+def github_id(*, repository: str, kind: str, number: int, attempt: int = 1) -> str:
+    """A deployment or workflow run, numbered by its GitHub; a run that is run again is another attempt."""
+    name = repository.rstrip("/").rpartition("/")[2]
+    return _identifier(f"{name}-{number}", "github", repository, kind, str(number), str(attempt))
+
+
 def resource_id(*, uid: str, name: str) -> str:
     """A DeploymentEvent or BuildEvent that somebody applied."""
     return _identifier(name, "kubectl", uid)

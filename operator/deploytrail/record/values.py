@@ -62,6 +62,9 @@ class Source(StrEnum):
     VIBEMONITOR = "vibemonitor"
     QUANTA = "quanta"
     GITLAB = "gitlab"
+    GITHUB = "github"
+    CDEVENTS = "cdevents"
+    ARGOCD_NOTIFICATIONS = "argocd-notifications"
     KUBECTL = "kubectl"
 
 

@@ -61,7 +61,7 @@ class KeyList(BaseModel):
 def to_item(key: Key, used: datetime | None) -> KeyItem:
     """The key as it is shown."""
     lists = {name: tuple(sorted(getattr(key, name))) for name in ("scopes", "apis", "products", "environments")}
-    return KeyItem(**key.model_dump(exclude={"digest", *lists}), **lists, last_used_at=used)
+    return KeyItem(**key.model_dump(exclude={"digest", "signing", *lists}), **lists, last_used_at=used)
 
 
 def key_routes(

@@ -113,6 +113,15 @@ def test_the_file_holds_no_key_and_only_its_owner_reads_it(path: Path) -> None:
     assert json.loads(path.read_text())[0]["name"] == "ci"
 
 
+def test_a_key_that_its_senders_sign_with_is_kept_itself(path: Path) -> None:
+    told = key(apis=["github"], signing=True)
+
+    asyncio.run(FileKeys(path).create(told))
+
+    assert read_keys(path) == (told,)
+    assert json.loads(path.read_text())[0]["signing"] == SECRET
+
+
 def test_nothing_is_left_beside_the_file_but_its_lock(path: Path) -> None:
     asyncio.run(FileKeys(path).create(key()))
 

@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from deploytrail.app import dialects
 from deploytrail.errors import Rejected
-from deploytrail.keys.model import Key, Scope, digest
+from deploytrail.keys.model import SIGNED, Key, Scope, digest
 from deploytrail.keys.order import Order, parse_duration, parse_expiry, successor
+from deploytrail.settings import Settings
 from tests.fakes import NOW, key
 
 
@@ -29,6 +31,24 @@ def test_a_key_is_what_was_ordered() -> None:
     ]
     assert (made.product, made.environment, made.workspace) == ("shop", "eu", "acme")
     assert (made.created_at, made.expires_at) == (NOW, NOW + timedelta(days=90))
+
+
+@pytest.mark.parametrize(
+    ("apis", "kept"), [(["github"], True), (["github", "hivel"], True), (["hivel"], False), ([], False)]
+)
+def test_a_key_is_kept_itself_where_senders_sign_with_it_and_nowhere_else(apis: list[str], kept: bool) -> None:
+    made = order(apis=apis).key("a-secret-of-16-characters", now=NOW)
+    following = successor(made, "another-secret-of-somebody", taken={"ci"}, now=NOW)
+
+    shown = f"{made!r} {made} {made.model_dump()} {made.model_dump_json()}"
+    assert (made.signing is not None, following.signing is not None) == (kept, kept)
+    assert "a-secret-of-16-characters" not in shown
+    if following.signing is not None:
+        assert following.signing.get_secret_value() == "another-secret-of-somebody"
+
+
+def test_exactly_the_apis_that_check_signatures_have_their_keys_kept() -> None:
+    assert {each.name for each in dialects(Settings()) if each.signature is not None} == SIGNED
 
 
 def test_a_key_is_unlimited_and_lasts_for_ever_unless_ordered_otherwise() -> None:

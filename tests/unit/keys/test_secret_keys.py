@@ -1,6 +1,6 @@
 """A key as a Secret: nothing of it is lost, and what is no key is passed over."""
 
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from typing import Any
 
 import pytest
@@ -33,6 +33,15 @@ def test_a_key_comes_back_as_it_was(told: Key) -> None:
     assert from_secret(kept) == told
     assert kept["metadata"]["labels"] == {LABEL: "true"}
     assert SECRET not in str(kept)
+
+
+def test_a_key_that_its_senders_sign_with_is_kept_itself() -> None:
+    told = key(apis=["github"], signing=True)
+
+    kept = to_secret(told)
+
+    assert b64decode(kept["data"]["signing"]).decode() == SECRET
+    assert from_secret(kept) == told
 
 
 def test_a_key_made_with_kubectl_needs_a_digest_and_a_scope_alone() -> None:

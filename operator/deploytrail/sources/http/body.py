@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,8 @@ from deploytrail.errors import Rejected
 from deploytrail.keys.hiding import hide
 
 MIB = 1024 * 1024
+
+JSON = ("application/json",)
 
 _ENDURED = 8
 """How many times the limit is read and thrown away, so that a client that only listens after sending hears why."""
@@ -38,13 +40,17 @@ class Limits:
     """What the bodies of all of them may hold together, as announced: the memory of a pod is small."""
 
 
+MOST_IN_BATCH = 100
+"""Reports in one body: each is stored before the answer."""
+
+
 class ClientGone(Exception):
     """Nobody is left to answer."""
 
 
-async def read(headers: Mapping[str, str], receive: Receive, limits: Limits) -> bytes:
-    """The whole body. Rejected when it is of another type, too large or too slow."""
-    _check_type(headers)
+async def read(headers: Mapping[str, str], receive: Receive, limits: Limits, types: Sequence[str] = JSON) -> bytes:
+    """The whole body. Rejected when it is of none of these types, too large or too slow."""
+    _check_type(headers, types)
     declared = int(headers.get("content-length", "0"))
     if declared > limits.body_bytes * _ENDURED or (declared > limits.body_bytes and "expect" in headers):
         raise _too_large(limits)
@@ -68,27 +74,51 @@ def decode(body: bytes, limits: Limits, *, secret: str = "") -> tuple[str, dict[
     Credentials are gone from both: those in URLs, because CI systems hand out clone URLs with a token, which is not
     ours to keep, the ``secret`` that the request came with, and whatever else looks like a key of ours.
     """
+    text, document = _load(body, limits, secret)
+    if not isinstance(document, dict):
+        raise Rejected("the body must be a JSON object", reason="json")
+    _check_values(document, limits)
+    return text, _told(document)
+
+
+def decode_batch(body: bytes, limits: Limits, *, secret: str = "") -> list[tuple[str, dict[str, Any]]]:
+    """The same for each of the objects in a list."""
+    _, documents = _load(body, limits, secret)
+    if not isinstance(documents, list) or not all(isinstance(document, dict) for document in documents):
+        raise Rejected("the body must be a list of JSON objects", reason="json")
+    if len(documents) > MOST_IN_BATCH:
+        raise Rejected(f"the body holds more than {MOST_IN_BATCH} events", reason="too-large")
+    _check_values(documents, limits)
+    return [(orjson.dumps(document).decode(), _told(document)) for document in documents]
+
+
+def media_type(headers: Mapping[str, str]) -> str:
+    """The content type without its parameters, in lower case."""
+    return headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def _load(body: bytes, limits: Limits, secret: str) -> tuple[str, Any]:
     try:
         text = hide(_CREDENTIALS.sub(r"\1", body.decode()), secret)
     except UnicodeDecodeError as error:
         raise Rejected("the body is not valid UTF-8", reason="encoding") from error
     try:
-        document = orjson.loads(text)
+        return text, orjson.loads(text)
     except orjson.JSONDecodeError as error:
         if error.msg.startswith("depth limit"):
             raise _too_deep(limits) from error
         raise Rejected("the body is not valid JSON", reason="json") from error
-    if not isinstance(document, dict):
-        raise Rejected("the body must be a JSON object", reason="json")
-    _check_values(document, limits)
-    return text, {name: value for name, value in document.items() if value is not None}
 
 
-def _check_type(headers: Mapping[str, str]) -> None:
-    media, _, parameters = headers.get("content-type", "").lower().partition(";")
+def _told(document: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in document.items() if value is not None}
+
+
+def _check_type(headers: Mapping[str, str], types: Sequence[str]) -> None:
+    parameters = headers.get("content-type", "").lower().partition(";")[2]
     charset = parameters.replace(" ", "").replace('"', "").partition("charset=")[2].partition(";")[0]
-    if media.strip() != "application/json" or charset not in ("", "utf-8", "utf8"):
-        raise Rejected("Content-Type must be application/json", reason="content-type")
+    if media_type(headers) not in types or charset not in ("", "utf-8", "utf8"):
+        raise Rejected(f"Content-Type must be {' or '.join(types)}", reason="content-type")
     if headers.get("content-encoding", "identity").strip().lower() != "identity":
         raise Rejected("the body must not be compressed", reason="content-type")
 
@@ -108,7 +138,7 @@ async def _collect(receive: Receive, limits: Limits) -> bytes:
     return b"".join(chunks)
 
 
-def _check_values(document: dict[str, Any], limits: Limits) -> None:
+def _check_values(document: dict[str, Any] | list[Any], limits: Limits) -> None:
     level: list[dict[str, Any] | list[Any]] = [document]
     for _ in range(limits.depth):
         deeper: list[dict[str, Any] | list[Any]] = []

@@ -54,6 +54,13 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Ignored:
+    """Sound, and nothing to be recorded: the sender is told why, and need not send it again."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class DocPage:
     """How the OpenAPI document shows an API."""
 
@@ -83,12 +90,18 @@ class Dialect:
     methods: tuple[str, ...]
     key: Callable[[Head], str | None]
     """The key as presented, or None."""
-    parse: Callable[[Request], AnyReport[Any]]
+    parse: Callable[[Request], AnyReport[Any] | Ignored]
     """Raises Rejected, in this API's words."""
     answer: Callable[[Any], Answer]
     """What says that the report is recorded: from the record it became part of."""
     refuse: Callable[[DeploytrailError], Answer]
     """What says that it is not: Rejected, Unavailable, or a defect of ours."""
+    signature: Callable[[Head], bytes | None] | None = None
+    """Of an API that never sends its key: the HMAC-SHA256 of the body under it, or None; ``key`` is not asked."""
+    types: tuple[str, ...] = ("application/json",)
+    """Content types of a body that is one JSON object."""
+    batch: str | None = None
+    """Content type of a body that is a list of such objects, each a report of its own."""
     reads_key: bool = False
     """Whether ``parse`` takes facts from the key, besides its name."""
     page: DocPage | None = None
@@ -141,6 +154,24 @@ def uuid_of(kind: str, *key: str) -> str:
 
 
 _NAMESPACE = UUID("6f1d2b0a-4f3e-4c64-9a53-2f6d0b7c8e19")
+
+
+def unsent(_: Head) -> str | None:
+    """The key of an API that signs with it."""
+    return None
+
+
+def hmac_in_header(name: str) -> Callable[[Head], bytes | None]:
+    """``sha256=`` and the signature in hexadecimal."""
+
+    def find(head: Head) -> bytes | None:
+        found = _HMAC.fullmatch(head.headers.get(name.lower(), ""))
+        return bytes.fromhex(found[1]) if found else None
+
+    return find
+
+
+_HMAC = re.compile(r"sha256=([0-9a-f]{64})")
 
 
 def bearer(head: Head) -> str | None:

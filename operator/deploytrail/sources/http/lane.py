@@ -1,6 +1,7 @@
 """The way of every ingest request: route, key, limits, parse, record, answer. Plain ASGI, in front of the rest."""
 
 import asyncio
+import hmac
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -23,13 +24,22 @@ from deploytrail.record.model import AnyReport
 from deploytrail.recorder import Recorder
 from deploytrail.sources.http import body
 from deploytrail.sources.http.body import ClientGone, Limits
-from deploytrail.sources.http.dialect import Answer, Dialect, Head, Request
+from deploytrail.sources.http.dialect import Answer, Dialect, Head, Ignored, Request
 
 log = structlog.get_logger()
 
 _DEFECT = DeploytrailError()
 _BODILESS = frozenset({"GET"})
 _CLOSING = frozenset({"too-large", "too-slow"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Caller:
+    """Whose request it is."""
+
+    key: Key
+    secret: str
+    """The key itself, as it was presented or signed with: nothing that is kept may hold it."""
 
 
 @dataclass(slots=True)
@@ -99,11 +109,11 @@ class IngestLane:
 
     async def _answer(self, exchange: _Exchange) -> Answer:
         try:
-            key, secret = self._authenticate(exchange)
-            self._take_turn(exchange, key)
+            caller = self._recognise(exchange)
             with self._room(exchange.head):
-                report = await self._read(exchange, key, secret)
-                return await self._record(exchange, report)
+                content = await self._receive(exchange)
+                told = self._read(exchange, caller or self._verify(exchange, content), content)
+                return await self._record(exchange, told)
         except Rejected as refusal:
             telemetry.rejected(exchange.dialect.name, refusal.reason)
             return _refusal(exchange, refusal)
@@ -111,16 +121,35 @@ class IngestLane:
             telemetry.unavailable(exchange.dialect.name)
             return _refusal(exchange, refusal)
 
-    def _authenticate(self, exchange: _Exchange) -> tuple[Key, str]:
-        """The key, and how it was presented."""
+    def _recognise(self, exchange: _Exchange) -> _Caller | None:
+        """Whose request it is, as far as its head tells: None where the body is signed, and has yet to be read."""
         dialect, head = exchange.dialect, exchange.head
         if head.method not in dialect.methods:
             raise Rejected(f"use {' or '.join(dialect.methods)}", reason="method")
+        if dialect.signature is not None:
+            if dialect.signature(head) is None:
+                raise _stranger()
+            return None
         presented = dialect.key(head) or ""
         key = self._ring.find(presented, scope=KeyScope.INGEST, api=dialect.name, now=exchange.now)
+        return self._admit(exchange, key, presented)
+
+    def _verify(self, exchange: _Exchange, content: bytes) -> _Caller:
+        """Whose request it is, by the signature of the body as it came."""
+        dialect, head = exchange.dialect, exchange.head
+        signature = (dialect.signature(head) if dialect.signature is not None else None) or b""
+
+        def signed(secret: bytes) -> bool:
+            return hmac.compare_digest(hmac.digest(secret, content, "sha256"), signature)
+
+        key = self._ring.find_signer(signed, scope=KeyScope.INGEST, api=dialect.name, now=exchange.now)
+        return self._admit(exchange, key, key.signing.get_secret_value() if key and key.signing else "")
+
+    def _admit(self, exchange: _Exchange, key: Key | None, secret: str) -> _Caller:
         if key is None:
-            raise Rejected("Invalid API key", reason="authentication")
-        return key, presented
+            raise _stranger()
+        self._take_turn(exchange, key)
+        return _Caller(key, secret)
 
     def _take_turn(self, exchange: _Exchange, key: Key) -> None:
         exchange.allowance = self._rates.take(key.name, exchange.now)
@@ -141,26 +170,56 @@ class IngestLane:
             self._under_way -= 1
             self._held_bytes -= size
 
-    async def _read(self, exchange: _Exchange, key: Key, secret: str) -> AnyReport[Any]:
+    async def _receive(self, exchange: _Exchange) -> bytes:
         dialect, head = exchange.dialect, exchange.head
-        text, document = "", dict[str, Any]()
-        if head.method not in _BODILESS:
-            content = await body.read(head.headers, exchange.receive, self._limits)
-            text, document = body.decode(content, self._limits, secret=secret)
-        head = replace(head, query=hide_in_query(head.query, secret)) if head.query else head
-        report = dialect.parse(Request(head=head, key=key, received_at=exchange.now, text=text, document=document))
-        _check_permission(key, report)
-        return report
+        if head.method in _BODILESS:
+            return b""
+        types = (*dialect.types, dialect.batch) if dialect.batch is not None else dialect.types
+        return await body.read(head.headers, exchange.receive, self._limits, types)
 
-    async def _record(self, exchange: _Exchange, report: AnyReport[Any]) -> Answer:
+    def _read(self, exchange: _Exchange, caller: _Caller, content: bytes) -> list[AnyReport[Any] | Ignored]:
+        """What is told: all of it is understood before any of it is recorded."""
+        dialect, head = exchange.dialect, exchange.head
+        if head.query:
+            head = replace(head, query=hide_in_query(head.query, caller.secret))
+        if head.method in _BODILESS:
+            documents = [("", dict[str, Any]())]
+        elif dialect.batch is not None and body.media_type(head.headers) == dialect.batch:
+            documents = body.decode_batch(content, self._limits, secret=caller.secret)
+        else:
+            documents = [body.decode(content, self._limits, secret=caller.secret)]
+        told = [
+            dialect.parse(Request(head=head, key=caller.key, received_at=exchange.now, text=text, document=document))
+            for text, document in documents
+        ]
+        for report in told:
+            if not isinstance(report, Ignored):
+                _check_permission(caller.key, report)
+        return told
+
+    async def _record(self, exchange: _Exchange, told: list[AnyReport[Any] | Ignored]) -> Answer:
+        answers = []
         try:
             async with asyncio.timeout(self._record_seconds):
-                record = await self._recorder.record(report, now=exchange.now)
+                for report in told:
+                    answers.append(await self._record_one(exchange, report))
         except TimeoutError as error:
             raise Unavailable("the store did not answer in time") from error
         except (Rejected, Unavailable) as refusal:  # counted by the recorder
             return _refusal(exchange, refusal)
-        return exchange.dialect.answer(record)
+        if exchange.dialect.batch is None or len(answers) == 1:
+            return answers[0]
+        return Answer(200, {"events": [answer.body for answer in answers]})
+
+    async def _record_one(self, exchange: _Exchange, report: AnyReport[Any] | Ignored) -> Answer:
+        if isinstance(report, Ignored):
+            telemetry.ignored(exchange.dialect.name)
+            return Answer(200, {"ignored": report.reason})
+        return exchange.dialect.answer(await self._recorder.record(report, now=exchange.now))
+
+
+def _stranger() -> Rejected:
+    return Rejected("Invalid API key", reason="authentication")
 
 
 def _spellings(path: str) -> tuple[str, str]:

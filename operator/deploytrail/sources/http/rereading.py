@@ -6,14 +6,17 @@ from deploytrail.errors import Rejected
 from deploytrail.keys.model import Key
 from deploytrail.record.model import AnyReport, Telling
 from deploytrail.sources.http.body import Limits, decode
-from deploytrail.sources.http.dialect import Dialect, Head, Request
+from deploytrail.sources.http.dialect import Dialect, Head, Ignored, Request
 
 
 def reread(telling: Telling, dialect: Dialect, key: Key) -> AnyReport[Any]:
     """The report that the body makes today. Rejected when it makes none, or when no body was kept."""
     if telling.body is None:
         raise Rejected("its body was not kept", reason="missing-field")
-    return dialect.parse(_request(telling.body, telling, dialect, key))
+    told = dialect.parse(_request(telling.body, telling, dialect, key))
+    if isinstance(told, Ignored):
+        raise Rejected(f"it would not be recorded: {told.reason}", reason="invalid-field")
+    return told
 
 
 def _request(body: str, telling: Telling, dialect: Dialect, key: Key) -> Request:
