@@ -5,7 +5,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from base64 import b64decode
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -30,6 +31,19 @@ def deploytrail(*arguments: object, **environment: str) -> subprocess.CompletedP
 def _clean() -> dict[str, str]:
     """Our environment without whatever would be a setting of the operator's."""
     return {name: value for name, value in os.environ.items() if not name.startswith(("DEPLOYTRAIL_", "KUBE"))}
+
+
+def variables(cluster: Cluster, namespace: str, entries: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """A container's environment as the kubelet would make it: from values, from Secrets, from the pod's namespace."""
+
+    def value(entry: Mapping[str, Any]) -> str:
+        wanted = entry.get("valueFrom", {}).get("secretKeyRef")
+        if wanted is None:
+            return str(entry.get("value", namespace))
+        secret = cluster.get(f"secret/{wanted['name']}", "-n", namespace)
+        return b64decode(secret["data"][wanted["key"]]).decode()
+
+    return {entry["name"]: value(entry) for entry in entries}
 
 
 class Operator:
@@ -116,8 +130,7 @@ class Release:
     ) -> Operator:
         """A replica with the chart's settings; ``settings`` are others besides, or instead."""
         pod = self._deployment()["spec"]["template"]["spec"]
-        # The one variable without a value is what the pod would fill in: its namespace.
-        told = {each["name"]: each.get("value", self.namespace) for each in pod["containers"][0]["env"]}
+        told = variables(self.cluster, self.namespace, pod["containers"][0]["env"])
         token = self.cluster.token(self.namespace, pod["serviceAccountName"])
         config = self.cluster.write_kubeconfig(folder / "kubeconfig", token, self.namespace)
         # Nothing balances load here, so that nobody needs time to find out that it stops.

@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.controlplane.cluster import Cluster
 from tests.operator_process import CHART as FOLDER
-from tests.operator_process import Release
+from tests.operator_process import Release, variables
 
 ROOT = Path(__file__).parents[2]
 CHART = str(FOLDER)
@@ -44,8 +44,8 @@ def container(cluster: Cluster, namespace: str) -> dict[str, Any]:
 
 
 def environment(cluster: Cluster, namespace: str) -> dict[str, str]:
-    """The container's variables; the one that the pod would fill in is the namespace."""
-    return {entry["name"]: entry.get("value", namespace) for entry in container(cluster, namespace)["env"]}
+    """The container's variables; the one that the pod would fill in is the namespace, those of Secrets are read."""
+    return variables(cluster, namespace, container(cluster, namespace)["env"])
 
 
 def as_its_account(cluster: Cluster, namespace: str, folder: Path) -> Cluster:

@@ -17,6 +17,7 @@ EVERYTHING = (
     'imagePullSecrets=[{"name":"pull"}]',
     'environments=["production","staging"]',
     'logLevel="debug"',
+    'store={"secret":{"key":"uri"},"volume":{"create":false,"size":"2Gi","storageClass":"local"}}',
     "keys.manageByApi=true",
     'limits={"rate":0.5,"burst":1000000,"reports":7,"connections":20}',
     (
@@ -162,6 +163,9 @@ def told(given: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Settings:
         ('environments=["a,b"]', "at '/environments/0'"),
         ("limits.rate=-1", "at '/limits/rate': minimum"),
         ("limits.connections=9", "at '/limits/connections': minimum"),
+        ('store.type="mysql"', "at '/store/type': value must be one of 'kubernetes', 'sqlite', 'postgresql'"),
+        ('store.volume.size="much"', "at '/store/volume/size'"),
+        ('store.url="postgresql://u:p@h/d"', "at '/store': additional properties 'url' not allowed"),
         ('keys.manageByApi="yes"', "at '/keys/manageByApi': got string, want boolean"),
         ('logLevel="verbose"', "at '/logLevel': value must be one of"),
         ("service.port=70000", "at '/service/port': maximum"),
