@@ -35,6 +35,7 @@ HTTP_REFUSED = Counter(
 HTTP_EVICTED = Counter(
     "deploytrail_http_connections_evicted", "Idle connections closed to make room, because there were too many."
 )
+LEADING = Gauge("deploytrail_leading", "1 on the replica that does what must be done once, 0 on the others.")
 STORE_UP = Gauge("deploytrail_store_up", "1 while reports can be recorded, 0 while the store is away.")
 
 STORE_COMMIT_SECONDS = Histogram(

@@ -118,6 +118,7 @@ def test_the_manifests_install_the_same_without_helm(fresh: ControlPlane) -> Non
         assert "unchanged" in fresh.kubectl("apply", "-f", manifest)
     finally:
         fresh.kubectl("delete", "--wait=false", "-f", manifest)
+        fresh.await_crds_gone("--selector=app.kubernetes.io/instance=deploytrail")
 
 
 def test_the_notes_can_be_followed(fresh: ControlPlane, install: Install, tmp_path: Path) -> None:

@@ -66,6 +66,7 @@ APPLICATIONS = Kind("argoproj.io", "v1alpha1", "applications")
 """Argo CD's. Read, never written."""
 SECRETS = Kind("", "v1", "secrets")
 CONFIG_MAPS = Kind("", "v1", "configmaps")
+LEASES = Kind("coordination.k8s.io", "v1", "leases")
 
 
 class Kube:
