@@ -28,6 +28,7 @@ from deploytrail.sources import resources
 from deploytrail.sources.argocd import Applications
 from deploytrail.sources.http import versioner
 from deploytrail.sources.http.body import Limits
+from deploytrail.sources.http.cdevents import CDEVENTS
 from deploytrail.sources.http.dialect import Dialect
 from deploytrail.sources.http.github import GITHUB
 from deploytrail.sources.http.gitlab import GITLAB
@@ -238,6 +239,7 @@ def dialects(settings: Settings) -> tuple[Dialect, ...]:
         quanta(settings.quanta),
         GITLAB,
         GITHUB,
+        CDEVENTS,
     )
 
 

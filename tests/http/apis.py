@@ -100,6 +100,23 @@ def _github(name: str) -> dict[str, Any]:
     }
 
 
+def _cdevent(name: str) -> dict[str, Any]:
+    return {
+        "context": {
+            "version": "0.4.1",
+            "id": f"event-{next(_numbers)}",
+            "source": "https://ci.example.com",
+            "type": "dev.cdevents.service.deployed.0.2.0",
+            "timestamp": "2026-01-01T12:00:00Z",
+        },
+        "subject": {
+            "id": name,
+            "type": "service",
+            "content": {"environment": {"id": "production"}, "artifactId": "pkg:oci/web@sha256%3A0b31?tag=1.2.3"},
+        },
+    }
+
+
 DETAIL, MESSAGE, ERROR = frozenset({"detail"}), frozenset({"message", "error"}), frozenset({"error"})
 
 APIS = (
@@ -169,6 +186,14 @@ APIS = (
         shape=ERROR,
         signs=True,
         more={"X-GitHub-Event": "deployment_status"},
+    ),
+    Api(
+        name="cdevents",
+        path="/api/hooks/cdevents",
+        header="Authorization: Bearer {}",
+        body=_cdevent,
+        shape=ERROR,
+        optional=("customDataContentType",),
     ),
 )
 

@@ -80,3 +80,21 @@ def lives_on(all_apis: Endpoint) -> Iterator[None]:
     yield
     for api in APIS:
         assert api.send(all_apis, api.body(product())).status_code == api.accepted
+
+
+@often
+@given(data=st.data())
+def test_any_cloud_event_is_accepted_or_refused(all_apis: Endpoint, data: st.DataObject) -> None:
+    names = st.sampled_from(["specversion", "id", "source", "type", "time", "subject", "data", "data_base64", "x"])
+    known = st.sampled_from(["1.0", "dev.cdevents.service.deployed.0.3.0", "dev.cdevents.build.finished.0.3.0"])
+    document = data.draw(st.dictionaries(names, JSON | WORDS | known))
+    heads = data.draw(st.dictionaries(names.map(lambda name: f"ce-{name}"), WORDS | known))
+    types = ["application/json", "application/cloudevents+json", "application/cloudevents-batch+json"]
+    content = json.dumps(data.draw(st.sampled_from([document, [document, document]]))).encode()
+
+    with all_apis.client(Authorization=f"Bearer {SECRET}", **heads) as client:
+        said = {"Content-Type": data.draw(st.sampled_from(types))}
+        answer = client.post("/api/hooks/cdevents", content=content, headers=said)
+
+    assert answer.status_code in (200, 400)
+    assert answer.json().keys() in ({"error"}, {"id"}, {"ignored"}, {"events"})

@@ -43,6 +43,11 @@ def github_id(*, repository: str, kind: str, number: int, attempt: int = 1) -> s
     return _identifier(f"{name}-{number}", "github", repository, kind, str(number), str(attempt))
 
 
+def cdevents_id(*, name: str, source: str, kind: str, key: str) -> str:
+    """What ``source`` calls by this ``key``: an event, a run, an artefact."""
+    return _identifier(name, "cdevents", source, kind, key)
+
+
 def resource_id(*, uid: str, name: str) -> str:
     """A DeploymentEvent or BuildEvent that somebody applied."""
     return _identifier(name, "kubectl", uid)
