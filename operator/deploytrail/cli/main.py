@@ -15,6 +15,8 @@ from deploytrail.errors import DeploytrailError, Misconfigured
 COMMANDS: Mapping[str, str] = {
     "run": "deploytrail.cli.run",
     "report": "deploytrail.cli.report",
+    "get": "deploytrail.cli.get",
+    "watch": "deploytrail.cli.watch",
     "replay": "deploytrail.cli.replay",
     "keys": "deploytrail.cli.keys",
     "crds": "deploytrail.cli.crds",
@@ -46,3 +48,8 @@ class _Group(click.Group):
 @click.version_option(__version__, prog_name="deploytrail")
 def main() -> None:
     """Record every deployment in a Kubernetes cluster exactly once."""
+
+
+def kubectl() -> None:
+    """The same, found by kubectl as ``kubectl deploytrail``."""
+    main(prog_name="kubectl deploytrail")

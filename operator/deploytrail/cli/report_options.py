@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 import click
 
+from deploytrail.remote.variables import PREFIX
 from deploytrail.reporting.body import Kind
-from deploytrail.reporting.facts import PREFIX
 from deploytrail.reporting.reporter import Given
 from deploytrail.reporting.sending import Patience
 from deploytrail.reporting.systems import FIELDS

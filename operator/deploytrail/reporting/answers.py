@@ -1,76 +1,14 @@
 """What an answer to a report means: recorded, refused for good, or to be asked again."""
 
-import json
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from http import HTTPStatus
-from typing import Any
-
 import httpx
 
-from deploytrail.errors import Conflict, Reason, Rejected, Unavailable
-
-LONGEST_SENTENCE = 300
-
-_AGAIN = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS})
-_REASONS: Mapping[int, Reason] = {401: "authentication", 403: "permission", 404: "not-found", 405: "method"}
+from deploytrail.remote.answers import check, one_line, parse, stranger
 
 
 def recorded_as(answer: httpx.Response, text: str) -> str:
     """The id of the record. Raises Rejected (Conflict), or Unavailable when the same request may work later."""
-    if answer.is_success:
-        return _id(answer, text)
-    if answer.is_redirect:
-        raise Rejected(f"{answer.url} answers with a redirect: use the URL that it leads to", reason="not-found")
-    told = f"{answer.status_code}: {_sentence(answer, text)}"
-    if answer.is_server_error or answer.status_code in _AGAIN:
-        raise Unavailable(told, retry_after=_retry_after(answer))
-    if answer.status_code == HTTPStatus.CONFLICT:
-        raise Conflict(f"refused with {told}")
-    raise Rejected(f"refused with {told}", reason=_REASONS.get(answer.status_code, "invalid-field"))
-
-
-def one_line(text: str) -> str:
-    """Fit for a job's log, where a line of its own could be a command to the CI system."""
-    line = "".join(char if char.isprintable() else " " for char in text).strip()
-    return line if len(line) <= LONGEST_SENTENCE else f"{line[:LONGEST_SENTENCE]}…"
-
-
-def _id(answer: httpx.Response, text: str) -> str:
-    """An answer without an id is not Deploytrail's, but that of a login page or a proxy."""
-    found = _parse(text).get("id")
+    check(answer, text)
+    found = parse(text).get("id")
     if isinstance(found, str) and found:
         return one_line(found)
-    raise Rejected(f"{answer.url} does not answer as Deploytrail does: is the URL right?", reason="not-found")
-
-
-def _sentence(answer: httpx.Response, text: str) -> str:
-    """What the server says, in its own words."""
-    told = _parse(text)
-    said = told.get("detail") or told.get("error") or told.get("message")
-    if isinstance(said, Mapping):
-        said = said.get("message")
-    if said:
-        return one_line(said if isinstance(said, str) else json.dumps(said))
-    return one_line(answer.reason_phrase) or "no reason given"
-
-
-def _parse(text: str) -> Mapping[str, Any]:
-    try:
-        told = json.loads(text)
-    except ValueError:
-        return {}
-    return told if isinstance(told, Mapping) else {}
-
-
-def _retry_after(answer: httpx.Response) -> int:
-    """Whole seconds; the header holds them, or a date."""
-    said = answer.headers.get("Retry-After", "").strip()
-    if said.isdecimal():
-        return int(said)
-    try:
-        wait = parsedate_to_datetime(said) - datetime.now(UTC)
-    except (TypeError, ValueError):
-        return 0
-    return max(0, int(wait.total_seconds()) + 1)
+    raise stranger(answer)

@@ -5,7 +5,8 @@ from enum import StrEnum
 from typing import Any
 
 from deploytrail.errors import Misconfigured
-from deploytrail.reporting.facts import PREFIX, Facts
+from deploytrail.remote.variables import PREFIX
+from deploytrail.reporting.facts import Facts
 from deploytrail.reporting.statuses import Status
 
 

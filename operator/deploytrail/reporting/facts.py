@@ -6,13 +6,11 @@ from types import MappingProxyType
 from urllib.parse import quote
 
 from deploytrail.mapping.repositories import normalise, strip_credentials
+from deploytrail.remote.variables import PREFIX
 from deploytrail.reporting.systems import FIELDS, SYSTEMS, System
 
 Facts = Mapping[str, str]
 """Field → what is known of it; a field of which nothing is known is not there."""
-
-PREFIX = "DEPLOYTRAIL_"
-"""Of the variables that say a field outright, in any system."""
 
 _VARIABLE = re.compile(r"\{(?P<name>[A-Z0-9_]+)(?::(?P<reading>[a-z]+))?\}")
 _COMMIT = re.compile(r"[0-9a-fA-F]{40}(?:[0-9a-fA-F]{24})?")

@@ -10,8 +10,8 @@ from uuid import uuid4
 import httpx
 
 from deploytrail.errors import Misconfigured
+from deploytrail.remote.destination import Destination, find_destination, find_url
 from deploytrail.reporting.body import Kind, build_body, describe
-from deploytrail.reporting.destination import Destination, find_destination, find_url
 from deploytrail.reporting.facts import Facts, find
 from deploytrail.reporting.sending import Patience, send
 from deploytrail.reporting.statuses import Status

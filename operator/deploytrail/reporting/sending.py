@@ -11,8 +11,9 @@ import httpx
 
 from deploytrail import __version__
 from deploytrail.errors import Unavailable
-from deploytrail.reporting.answers import one_line, recorded_as
-from deploytrail.reporting.destination import Destination
+from deploytrail.remote.answers import one_line
+from deploytrail.remote.destination import Destination
+from deploytrail.reporting.answers import recorded_as
 
 TRY_SECONDS = 10.0
 """The longest that one try waits for anything to move; shorter when less is left."""

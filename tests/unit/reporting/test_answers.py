@@ -7,7 +7,8 @@ import httpx
 import pytest
 
 from deploytrail.errors import Rejected, Unavailable
-from deploytrail.reporting.answers import LONGEST_SENTENCE, recorded_as
+from deploytrail.remote.answers import LONGEST_SENTENCE
+from deploytrail.reporting.answers import recorded_as
 
 
 def explain(code: int, text: str) -> str:

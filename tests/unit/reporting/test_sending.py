@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from deploytrail.errors import Conflict, Rejected, Unavailable
-from deploytrail.reporting.destination import Destination
+from deploytrail.remote.destination import Destination
 from deploytrail.reporting.sending import send
 from tests.unit.reporting.timing import FakeServer, FakeTime, recorded
 

@@ -1,4 +1,4 @@
-"""The Deploytrail that is reported to, and the key for it."""
+"""Where a Deploytrail is, and the key for it."""
 
 import re
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 
 from deploytrail.errors import Misconfigured
-from deploytrail.reporting.facts import PREFIX
+from deploytrail.remote.variables import PREFIX
 
 _KEY = re.compile(r"[!-~]+")
 
@@ -43,10 +43,11 @@ def find_destination(url: str | None, key_file: Path | None, variables: Mapping[
     found = find_url(url, variables)
     if found is None:
         raise Misconfigured(f"it is not known where to report to: say --url, or set {PREFIX}URL")
-    return Destination(found, _find_key(key_file, variables))
+    return Destination(found, find_key(key_file, variables))
 
 
-def _find_key(file: Path | None, variables: Mapping[str, str]) -> str:
+def find_key(file: Path | None, variables: Mapping[str, str]) -> str:
+    """The key. Raises Misconfigured when there is none, or one that cannot be one; quotes nothing of it."""
     key = (variables.get(f"{PREFIX}KEY", "") if file is None else _read(file)).strip()
     if not key:
         raise Misconfigured(f"there is no key: set {PREFIX}KEY, or say --key-file")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from deploytrail.errors import Misconfigured
-from deploytrail.reporting.destination import Destination, find_destination, find_url
+from deploytrail.remote.destination import Destination, find_destination, find_url
 
 URL = "https://deploytrail.example.com"
 KEY = "dtk_0a1b2c3d_c2VjcmV0"
