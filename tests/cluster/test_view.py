@@ -1,7 +1,6 @@
 """``deploytrail get``: a real kubectl, asking a real API server for the chart's Service.
 
-No pods run here, so that no port can be forwarded to one: what is said then is shown, and the way itself elsewhere, with a
-stand-in for kubectl (tests/http) and with a real node (tests/node).
+No pods run here, so that no port can be forwarded to one: tests/http has a stand-in for kubectl do that.
 """
 
 import os
