@@ -8,8 +8,10 @@ from pydantic import SecretStr
 
 from deploytrail.errors import Unavailable
 from deploytrail.keys.model import Key, Scope, digest
-from deploytrail.record.model import AnyReport, Deployment, R
+from deploytrail.record.dora.question import Question, Sums
+from deploytrail.record.model import AnyReport, Deployment, Mark, R
 from deploytrail.record.query import Page, Query
+from deploytrail.record.running import Running
 from deploytrail.stores.base import Outcome
 from deploytrail.stores.memory import MemoryStore
 from tests.waiting import until
@@ -86,6 +88,15 @@ class StoreAway(MemoryStore):
         raise Unavailable("the store is away since noon", retry_after=7)
 
     async def find(self, query: Query) -> Page[Deployment]:
+        raise Unavailable("the store is away since noon", retry_after=7)
+
+    async def mark(self, deployment_id: str, said: Mark) -> Deployment | None:
+        raise Unavailable("the store is away since noon", retry_after=7)
+
+    async def running(self, environment: str | None = None) -> tuple[Running, ...]:
+        raise Unavailable("the store is away since noon", retry_after=7)
+
+    async def dora(self, question: Question) -> Sums:
         raise Unavailable("the store is away since noon", retry_after=7)
 
     async def check(self) -> None:

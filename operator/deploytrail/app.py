@@ -91,7 +91,11 @@ class App:
         self._keys = keys_of(settings, kube)
         self._uses = UseKeeper(self._ring, self._keys)
         self._store: Store = create_store(
-            settings.store, kube=kube, namespace=settings.namespace, replay_window=settings.replay_window
+            settings.store,
+            kube=kube,
+            namespace=settings.namespace,
+            replay_window=settings.replay_window,
+            rules=settings.dora.rules,
         )
         self._recorder = Recorder(self._store)
         self._stopping = asyncio.Event()
@@ -198,6 +202,7 @@ class App:
             keys=self._keys,
             apis=apis(),
             rates=rates,
+            dora=self._settings.dora,
         )
         lane = IngestLane(
             spoken,

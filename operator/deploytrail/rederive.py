@@ -15,6 +15,7 @@ from deploytrail.keys.model import Key
 from deploytrail.record.admission import admit
 from deploytrail.record.identity import attempt_id
 from deploytrail.record.lifecycle import Advance, Create, decide
+from deploytrail.record.marks import with_marks_of
 from deploytrail.record.model import AnyReport, Binding, R, Record, Source, Telling
 from deploytrail.record.query import Query
 from deploytrail.record.version import claim_of, same_commit
@@ -135,7 +136,7 @@ class Rederivation:
             after = _told(after, report)
         if after is None:
             raise Left("it has no reports")
-        return Finding(before, after, heard)
+        return Finding(before, with_marks_of(after, before), heard)
 
     def _reread(self, record: R, telling: Telling) -> AnyReport[R]:
         """The report as it is read now, by the one of its source's dialects that it belongs to the record by."""

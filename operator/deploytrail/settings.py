@@ -20,15 +20,13 @@ from pydantic_settings import (
 
 from deploytrail.errors import Misconfigured
 from deploytrail.record.series import REPLAY_WINDOW
+from deploytrail.serve.dora_settings import DoraSettings
 from deploytrail.serve.limits import LimitSettings
-from deploytrail.sources.argocd_settings import ArgocdSettings, Duration
+from deploytrail.sources.argocd_settings import ArgocdSettings
 from deploytrail.sources.quanta_settings import QuantaSettings
+from deploytrail.written import Duration, Listed, parse_list
 
 SourceName = Literal["argocd", "resources", "http"]
-
-
-def _split(value: object) -> object:
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
 def _check_address(value: str) -> str:
@@ -41,10 +39,6 @@ def _check_store(value: SecretStr) -> SecretStr:
     if not re.match(r"kubernetes$|sqlite:///|postgres(ql)?://", value.get_secret_value()):
         raise ValueError("write kubernetes, sqlite:///path or postgresql://user:password@host/database")
     return value
-
-
-Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
-"""Comma-separated in flags and variables, a list in the file."""
 
 
 class Settings(BaseSettings):
@@ -68,7 +62,7 @@ class Settings(BaseSettings):
         "127.0.0.1:8080",
         description="Address and port of the HTTP endpoint; port 0 takes a free one.",
     )
-    sources: Annotated[tuple[SourceName, ...], NoDecode, BeforeValidator(_split)] = Field(
+    sources: Annotated[tuple[SourceName, ...], NoDecode, BeforeValidator(parse_list)] = Field(
         ("argocd", "resources", "http"),
         min_length=1,
         description="Where reports come from, comma-separated: argocd, resources, http.",
@@ -105,6 +99,7 @@ class Settings(BaseSettings):
     )
     argocd: ArgocdSettings = ArgocdSettings()
     quanta: QuantaSettings = QuantaSettings()
+    dora: DoraSettings = DoraSettings()
     limits: LimitSettings = LimitSettings()
 
     @classmethod

@@ -131,11 +131,19 @@ class Kube:
         except _NotFound as error:
             raise Stale(str(error)) from error
 
-    async def patch_status(self, kind: Kind, namespace: str, name: str, status: Mapping[str, Any]) -> Object | None:
-        """Merge into the status subresource; None when the object is gone."""
+    async def patch_status(
+        self, kind: Kind, namespace: str, name: str, status: Mapping[str, Any], *, of: Object | None = None
+    ) -> Object | None:
+        """Merge into the status subresource; None when the object is gone.
+
+        ``of``: only of the object as it was read; Stale when somebody else changed it first.
+        """
+        body: Object = {"status": status}
+        if of is not None:
+            body["metadata"] = {name: of["metadata"][name] for name in ("uid", "resourceVersion")}
         try:
             path = kind.path(namespace, name) + "/status"
-            return await self._json("PATCH", path, body={"status": status}, content_type="application/merge-patch+json")
+            return await self._json("PATCH", path, body=body, content_type="application/merge-patch+json")
         except _NotFound:
             return None
 

@@ -1,6 +1,6 @@
 """Record to object and back. A record of ours is named by its id; an applied one is kept as it is."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -11,9 +11,10 @@ from pydantic.alias_generators import to_camel
 from deploytrail.errors import Reason, Rejected
 from deploytrail.kube.client import Object
 from deploytrail.kube.forms import FORMS, Form
+from deploytrail.kube.parts import MarkPart
 from deploytrail.kube.resources import API_VERSION, RecordSpec
 from deploytrail.record.identity import resource_id
-from deploytrail.record.model import Links, R, Record, ResourceRef, Source, Status, Telling, Trigger
+from deploytrail.record.model import Links, Mark, R, Record, ResourceRef, Source, Status, Telling, Trigger
 
 MANAGED_BY = "app.kubernetes.io/managed-by"
 OURS = "deploytrail"
@@ -56,11 +57,11 @@ def from_object(obj: Object, form: Form[R], *, home: str) -> R:
 
 def _record(obj: Object, spec: RecordSpec, form: Form[Any]) -> Mapping[str, Any]:
     tellings = tuple(Telling(**report.model_dump()) for report in spec.reports)
-    created = _created(obj)
-    return _said(spec, form) | {
+    created, said = _created(obj), _said(spec, form)
+    return said | {
         "id": obj["metadata"]["name"],
         "created_at": tellings[0].received_at if tellings else created,
-        "updated_at": tellings[-1].received_at if tellings else created,
+        "updated_at": max((tellings[-1].received_at if tellings else created, *_marked_at(said))),
         "tellings": tellings,
     }
 
@@ -76,13 +77,16 @@ def _applied(obj: Object, spec: RecordSpec, form: Form[Any]) -> Mapping[str, Any
         for status, when in reached.items()
     )
     by_hand = {"trigger": Trigger.KUBECTL} if "trigger" in form.record.model_fields else {}
+    if "marks" in form.record.model_fields:
+        # In its status: what people apply is theirs, and a mark has to outlive the next time they do.
+        said["marks"] = [Mark(**mark) for mark in obj.get("status", {}).get("marks", [])]
     return {
         **by_hand,
         **said,
         "source": Source.KUBECTL,
         "id": resource_id(uid=metadata["uid"], name=metadata["name"]),
         "created_at": created,
-        "updated_at": _changed(obj),
+        "updated_at": max((_changed(obj), *_marked_at(said))),
         "tellings": tellings,
         "resource": ResourceRef(namespace=metadata["namespace"], name=metadata["name"], uid=metadata["uid"]),
     }
@@ -120,6 +124,16 @@ def _refusal(error: ValidationError) -> Rejected:
     field = ".".join(str(part) for part in first["loc"])
     reason: Reason = "too-large" if first["type"] in ("string_too_long", "too_long") else "invalid-field"
     return Rejected(f"spec.{field}: {first['msg']}", reason=reason, field=field)
+
+
+def mark_to_status(mark: Mark) -> Object:
+    """A mark as the status of an applied object holds it."""
+    return MarkPart(**mark.model_dump()).model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+def _marked_at(said: Mapping[str, Any]) -> Iterator[datetime]:
+    for mark in said.get("marks", ()):
+        yield mark.at if isinstance(mark, Mark) else mark["at"]
 
 
 def _created(obj: Object) -> datetime:

@@ -69,6 +69,16 @@ class ReportPart(Part):
     fingerprint: Text = Field("", description="Digest of the content; the same report again changes nothing.")
 
 
+class MarkPart(Part):
+    """What a person said of a deployment. The last one holds."""
+
+    at: AwareDatetime = Field(description="When it was said.")
+    by: Text = Field(description="Name of the key with which it was said.")
+    failure: bool | None = Field(None, description="Whether it was a failure; left out, the definitions tell.")
+    counted: bool | None = Field(None, description="Whether DORA metrics count it; left out, its source says so.")
+    comment: Text | None = Field(None, description="Why.")
+
+
 class StatePart(Part):
     """One state and when it was reached."""
 

@@ -14,6 +14,7 @@ from deploytrail.kube.parts import (
     ConditionPart,
     Identifier,
     LinksPart,
+    MarkPart,
     Name,
     Part,
     ReportPart,
@@ -21,6 +22,7 @@ from deploytrail.kube.parts import (
     Text,
 )
 from deploytrail.record.admission import LONGEST_CONTENT, MOST_ITEMS, MOST_REPORTS
+from deploytrail.record.marks import MOST_MARKS
 from deploytrail.record.model import AnnotationType, Source, Status, Trigger
 
 GROUP = "deploytrail.dev"
@@ -54,6 +56,7 @@ class CodeSpec(RecordSpec):
     finished_at: AwareDatetime | None = Field(None, description="When it ended (RFC 3339); not before startedAt.")
     repository: Text | None = Field(None, description="Git repository of the code or manifests.")
     commit: Text | None = Field(None, description="The commit, as reported; best as a full hash.")
+    committed_at: AwareDatetime | None = Field(None, description="When the commit was made (RFC 3339).")
     branch: Text | None = Field(None, description="Branch the commit was taken from.")
     images: list[Text] = Field([], max_length=MOST_ITEMS, description="Container images.")
     reason: Text | None = Field(None, description="Why it has this status, or why it is not counted.")
@@ -79,6 +82,11 @@ class DeploymentEventSpec(CodeSpec):
         0, ge=0, description="Set by Deploytrail: how many deployments right before this one are known to be lost."
     )
     counted: bool = Field(True, description="Whether DORA metrics count this deployment; left out, they do.")
+    marks: list[MarkPart] = Field(
+        [],
+        max_length=MOST_MARKS,
+        description="Set by Deploytrail: what people said of it, oldest first. Leave it out.",
+    )
     pull_requests: list[Text] = Field(
         [], max_length=MOST_ITEMS, description="Numbers of the pull requests that were deployed."
     )
@@ -149,6 +157,11 @@ class DeploymentEventStatus(RecordStatus):
     """What Deploytrail made of the report. Written by Deploytrail alone."""
 
     deployment_id: Text | None = Field(None, description="Id of the record, as in the HTTP API.")
+    marks: list[MarkPart] = Field(
+        [],
+        max_length=MOST_MARKS,
+        description="What people said of a deployment that was applied, oldest first; of others it is in spec.",
+    )
 
 
 class BuildEventStatus(RecordStatus):

@@ -62,12 +62,13 @@ def _named_by(marker: str) -> Rule:
     )
 
 
-def _left_to_us(marker: str) -> list[Rule]:
+def _left_to_us(marker: str, **more: str) -> list[Rule]:
     conditions = {
         "source": "!has(self.source) || self.source == 'kubectl'",
         "reports": "!has(self.reports) || size(self.reports) == 0",
         "attempt": "!has(self.attempt)",
         "versionConflict": "!has(self.versionConflict)",
+        **more,
     }
     return [
         _rule(
@@ -108,7 +109,7 @@ DEPLOYMENT = Rules(
         _not_before("finishedAt"),
         _not_before("settledAt"),
         _commit_of("deploymentId"),
-        *_left_to_us("deploymentId"),
+        *_left_to_us("deploymentId", marks="!has(self.marks) || size(self.marks) == 0"),
     ],
     fields={
         "product": [_not_blank("product"), _for_ever("product", "deployment")],

@@ -77,7 +77,7 @@ def _next(current: R, report: AnyReport[R]) -> R:
     leading = leads(report.telling, current.tellings, reached=current.status)
     changes: dict[str, Any] = {
         "tellings": (*current.tellings, report.telling),
-        "updated_at": report.telling.received_at,
+        "updated_at": max((report.telling.received_at, *(mark.at for mark in getattr(current, "marks", ())))),
         "version_conflict": report.version_conflict or current.version_conflict,
         **_facts(current, report, leads=leading),
         **_times(current, report, leads=leading),

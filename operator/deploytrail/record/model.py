@@ -20,6 +20,7 @@ from deploytrail.record.values import (
     Frozen,
     Instant,
     Links,
+    Mark,
     Repeat,
     ResourceRef,
     Series,
@@ -33,7 +34,8 @@ from deploytrail.record.values import (
 __all__ = [
     "Annotation", "AnnotationFacts", "AnnotationReport", "AnnotationType", "AnyReport", "ApplicationRef", "Attempt",
     "Binding", "Build", "BuildFacts", "BuildReport", "CodeFacts", "Deployment", "Facts", "Frozen", "Instant", "Links",
-    "Record", "Repeat", "Report", "ResourceRef", "Series", "Source", "State", "Status", "Subject", "Telling", "Trigger",
+    "Mark", "Record", "Repeat", "Report", "ResourceRef", "Series", "Source", "State", "Status", "Subject", "Telling",
+    "Trigger",
 ]  # fmt: skip
 
 
@@ -53,6 +55,8 @@ class CodeFacts(Subject):
     """Normalised: scheme, host and path, no credentials, no ``.git``."""
     commit: str | None = None
     """As reported; a full hash where the source guarantees one."""
+    committed_at: Instant | None = None
+    """When the commit was made, where its sender says so."""
     branch: str | None = None
     images: tuple[str, ...] = ()
     links: Links = Links()
@@ -140,6 +144,8 @@ class Deployment(Facts, Record):
     """When health became known, where a source can tell."""
     counted: bool = True
     """Whether DORA metrics count it, once it has a verdict."""
+    marks: tuple[Mark, ...] = ()
+    """What people said of it, oldest first; the last one holds."""
 
 
 class Build(BuildFacts, Record):

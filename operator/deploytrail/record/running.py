@@ -1,11 +1,24 @@
-"""What runs where: the newest success of every product in every environment."""
+"""What runs where: the newest success of every product in every environment, and what ran before it."""
 
+from bisect import bisect_left, insort
+from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypeAlias
 
 from deploytrail.record.model import Deployment, Status
 from deploytrail.record.query import happened_at
+
+
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """The newest deployment to a place, however it stands."""
+
+    deployment_id: str
+    version: str | None
+    status: Status
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,26 +34,34 @@ class Running:
     deployed_by: str | None
     deployment_id: str | None
     """None where it was there before Deploytrail: nothing was recorded."""
+    previous: str | None = None
+    """The last other version that ran here; None when none was recorded."""
+    latest: Latest | None = None
+    """Of the newest deployment, which may have failed or be under way; None where nothing was recorded."""
 
 
-def running(deployments: Iterable[Deployment], found: Iterable[Running]) -> list[Running]:
-    """By environment and product. ``found`` is what ran before anybody recorded; a newer record takes its place.
+Spot: TypeAlias = tuple[str, str]
+"""Product and environment."""
+_Placed: TypeAlias = tuple[datetime, str]
 
-    Only full deployments that ended well say what runs: of a failed one nobody knows how far it came.
-    """
+
+def merged(recorded: Iterable[Running], found: Iterable[Running]) -> list[Running]:
+    """By environment and product. ``found`` is what ran before anybody recorded; a newer record takes its place."""
     newest: dict[tuple[str, str], Running] = {}
-    for each in (*found, *map(_of, filter(_tells, deployments))):
+    for each in (*found, *recorded):
         place = each.environment, each.product
         if place not in newest or newest[place].since <= each.since:
             newest[place] = each
     return [newest[place] for place in sorted(newest)]
 
 
-def _tells(deployment: Deployment) -> bool:
+def tells(deployment: Deployment) -> bool:
+    """Whether it says what runs: a full one that ended well. Of a failed one nobody knows how far it came."""
     return deployment.status is Status.COMPLETED and not deployment.partial
 
 
-def _of(deployment: Deployment) -> Running:
+def running_of(deployment: Deployment) -> Running:
+    """What runs since then, if nothing came after."""
     return Running(
         product=deployment.product,
         environment=deployment.environment,
@@ -50,3 +71,48 @@ def _of(deployment: Deployment) -> Running:
         deployed_by=deployment.deployed_by,
         deployment_id=deployment.id,
     )
+
+
+def latest_of(deployment: Deployment) -> Latest:
+    """As it stands."""
+    return Latest(deployment.id, deployment.version, deployment.status, happened_at(deployment))
+
+
+class Standings:
+    """What runs where, out of records in memory; told of every change of a deployment."""
+
+    def __init__(self) -> None:
+        self._by_id: dict[str, Deployment] = {}
+        self._places: defaultdict[Spot, list[_Placed]] = defaultdict(list)
+
+    def put(self, before: Deployment | None, after: Deployment | None) -> None:
+        """A deployment came (no ``before``), changed or went (no ``after``)."""
+        if before is not None and self._by_id.pop(before.id, None) is not None:
+            places = self._places[before.product, before.environment]
+            del places[bisect_left(places, _placed(before))]
+        if after is not None:
+            self._by_id[after.id] = after
+            insort(self._places[after.product, after.environment], _placed(after))
+
+    def running(self, environment: str | None = None) -> tuple[Running, ...]:
+        """By environment and product."""
+        spots = sorted((spot for spot in self._places if environment in (None, spot[1])), key=lambda spot: spot[::-1])
+        found = (self._running(self._places[spot]) for spot in spots)
+        return tuple(each for each in found if each is not None)
+
+    def _running(self, placed: list[_Placed]) -> Running | None:
+        current: Running | None = None
+        for _, name in reversed(placed):
+            deployment = self._by_id[name]
+            if not tells(deployment):
+                continue
+            if current is None:
+                latest = self._by_id[placed[-1][1]]
+                current = replace(running_of(deployment), latest=latest_of(latest))
+            elif deployment.version != current.version:
+                return replace(current, previous=deployment.version)
+        return current
+
+
+def _placed(deployment: Deployment) -> _Placed:
+    return happened_at(deployment), deployment.id

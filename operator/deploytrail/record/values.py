@@ -168,5 +168,18 @@ class Telling(Frozen):
     """Digest of the content: the same telling twice is a replay."""
 
 
+class Mark(Frozen):
+    """What a person said of a deployment, when; it takes the place of the one before."""
+
+    at: Instant
+    by: str
+    """The name of the key; never a secret."""
+    failure: bool | None = None
+    """Whether it was a failure; None leaves that to the definitions."""
+    counted: bool | None = None
+    """Whether DORA metrics count it; None leaves that to the source."""
+    comment: str | None = None
+
+
 State = tuple[Status, datetime]
 """A state and when it was reached."""

@@ -23,14 +23,18 @@ from deploytrail.serve.audit import audit_routes
 from deploytrail.serve.builds import build_routes
 from deploytrail.serve.deployments import deployment_routes
 from deploytrail.serve.docs import docs_routes
+from deploytrail.serve.dora import dora_routes
+from deploytrail.serve.dora_settings import DoraSettings
 from deploytrail.serve.edge import Edge, on_invalid, on_unavailable
 from deploytrail.serve.environments import environment_routes
 from deploytrail.serve.health import Readiness, health_routes
 from deploytrail.serve.keys import key_routes
+from deploytrail.serve.marks import mark_routes
 from deploytrail.serve.versions import version_routes
 from deploytrail.stores.base import Store
 
 TITLE = "Deploytrail"
+DORA = DoraSettings()
 
 
 def build_api(
@@ -44,6 +48,7 @@ def build_api(
     keys: KeyBackend,
     apis: frozenset[str],
     rates: Rates,
+    dora: DoraSettings = DORA,
 ) -> FastAPI:
     """The read API, keys, health, metrics and docs. Errors are JSON everywhere.
 
@@ -69,6 +74,8 @@ def build_api(
             for routes in (deployment_routes, build_routes, version_routes, annotation_routes, audit_routes)
         ),
         environment_routes(store, found, may_read=may_read),
+        dora_routes(store, dora, clock, may_read=may_read),
+        mark_routes(store, clock),
         preferences.preference_routes(store, clock),
         key_routes(keys, ring, may_manage=require(Scope.ADMIN), apis=apis, clock=clock),
         health_routes(readiness, clock),

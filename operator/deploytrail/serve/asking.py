@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends
+from fastapi.exceptions import RequestValidationError
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from deploytrail.errors import Unavailable
@@ -99,6 +100,11 @@ def router(prefix: str, tag: str, may_read: Callable[..., Awaitable[object]]) ->
 def next_of(page: Page[Any]) -> str | None:
     """The cursor of the page after this one."""
     return to_cursor(page.next) if page.next is not None else None
+
+
+def refusal(where: str, name: str, why: str) -> RequestValidationError:
+    """What to raise where a value is none that can be answered: 422 in the form of the framework's own."""
+    return RequestValidationError([{"loc": (where, name), "msg": why, "type": "value_error"}])
 
 
 async def in_time(asking: Awaitable[T]) -> T:

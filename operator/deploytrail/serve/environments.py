@@ -7,14 +7,10 @@ from fastapi import APIRouter
 from fastapi import Query as Parameter
 from pydantic import BaseModel, Field
 
-from deploytrail.record.model import Deployment, Status
-from deploytrail.record.query import Query
-from deploytrail.record.running import Running, running
-from deploytrail.serve.asking import router
+from deploytrail.record.running import Running, merged
+from deploytrail.serve.asking import in_time, router
 from deploytrail.serve.views import Time
 from deploytrail.stores.base import Store
-
-PAGE = 1000
 
 
 class RunningItem(BaseModel):
@@ -29,6 +25,7 @@ class RunningItem(BaseModel):
     deployment_id: str | None = Field(
         description="The record; null where it ran before Deploytrail did, so that nothing was recorded."
     )
+    previous: str | None = Field(description="The last other version that ran here; null when none was recorded.")
 
 
 class RunningList(BaseModel):
@@ -47,19 +44,9 @@ def environment_routes(
     async def find(
         environment: Annotated[str | None, Parameter(description="Only this environment.")] = None,
     ) -> RunningList:
-        succeeded = await _all(store, Query(status=Status.COMPLETED, environment=environment, limit=PAGE))
+        recorded = await in_time(store.running(environment))
         before = [each for each in found() if environment in (None, each.environment)]
-        items = (RunningItem.model_validate(each, from_attributes=True) for each in running(succeeded, before))
+        items = (RunningItem.model_validate(each, from_attributes=True) for each in merged(recorded, before))
         return RunningList(items=tuple(items))
 
     return routes
-
-
-async def _all(store: Store, query: Query) -> list[Deployment]:
-    deployments: list[Deployment] = []
-    while True:
-        page = await store.find(query)
-        deployments.extend(page.items)
-        if page.next is None:
-            return deployments
-        query = query.model_copy(update={"before": page.next})

@@ -30,6 +30,18 @@ class State(BaseModel):
     at: Time
 
 
+class MarkView(BaseModel):
+    """What a person said of a deployment."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    at: Time
+    by: str = Field(description="Name of the key.")
+    failure: bool | None = Field(description="Whether it was a failure; null: the definitions tell.")
+    counted: bool | None = Field(description="Whether DORA metrics count it; null: its source says so.")
+    comment: str | None
+
+
 class ReportView(BaseModel):
     """One accepted report: what was said, when, by whom."""
 
@@ -59,6 +71,7 @@ class DeploymentItem(BaseModel):
     duration: float | None = Field(description="Seconds from start to finish; null when either is unknown.")
     repository: str | None
     commit: str | None
+    committed_at: Time | None = Field(description="When the commit was made, where its sender says so.")
     branch: str | None
     images: tuple[str, ...]
     deployed_by: str | None
@@ -69,6 +82,9 @@ class DeploymentItem(BaseModel):
     partial: bool
     missed_before: int = Field(description="How many deployments right before this one are known to be lost.")
     counted: bool = Field(description="Whether DORA metrics count it, once it has a verdict.")
+    marks: tuple[MarkView, ...] = Field(
+        description="What people said of it, oldest first: the last one holds, the one before it held until then."
+    )
     reason: str | None = Field(description="Why this status, and why not counted.")
     links: Links
     pull_requests: tuple[str, ...]

@@ -1,49 +1,13 @@
 """How Applications are read: which ones, under which names they are recorded, and when a verdict is believed."""
 
-import re
-from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
-from pydantic_settings import NoDecode
+from pydantic import BaseModel, ConfigDict, Field
 
 from deploytrail.mapping.rules import Rules
 from deploytrail.record.rollout import Policy
-
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-
-
-def _parse_duration(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    parts = re.findall(r"(\d+(?:\.\d+)?)(ms|s|m|h)", value)
-    if not parts or "".join(number + unit for number, unit in parts) != value:
-        raise ValueError("write a duration like 30s, 5m or 1h30m")
-    return timedelta(seconds=sum(float(number) * _UNITS[unit] for number, unit in parts))
-
-
-def _parse_list(value: object) -> object:
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-
-
-def _parse_map(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    pairs = [part.partition("=") for part in value.split(",") if part.strip()]
-    if any(not key.strip() or not to.strip() for key, _, to in pairs):
-        raise ValueError("write a map like name=environment,other=environment")
-    return {key.strip(): to.strip() for key, _, to in pairs}
-
-
-Duration = Annotated[timedelta, BeforeValidator(_parse_duration), Field(ge=timedelta(0))]
-"""As Go writes it: 30s, 5m, 1h30m."""
-
-Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parse_list)]
-"""Comma-separated in flags and variables, a list in the file."""
-
-Mapped = Annotated[Mapping[str, str], NoDecode, BeforeValidator(_parse_map)]
-"""name=value pairs, comma-separated, in flags and variables; a mapping in the file."""
+from deploytrail.written import Duration, Listed, Mapped
 
 
 class ArgocdSettings(BaseModel):

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from deploytrail.mapping.quanta import VERSION
-from deploytrail.sources.argocd_settings import Duration
+from deploytrail.written import Duration
 
 
 def _check_pattern(value: str) -> str:

@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Protocol, TypeAlias
 
+from deploytrail.record.dora.question import Question, Sums
 from deploytrail.record.event import Event
 from deploytrail.record.lifecycle import Advance, Contradict, Create, Decision, Same
-from deploytrail.record.model import Annotation, AnyReport, Build, Deployment, R, Record, Telling
+from deploytrail.record.model import Annotation, AnyReport, Build, Deployment, Mark, R, Record, Telling
 from deploytrail.record.preference import Preference
 from deploytrail.record.query import Page, Query
+from deploytrail.record.running import Running
 from deploytrail.record.version import Version
 
 
@@ -138,6 +140,23 @@ class Store(Protocol):
         False, and nothing is written, when there is no such record or its reports are others by now: then the caller
         reads them and derives the record again. Versions stay bound as they are. Raises Rejected when the backend
         cannot hold the record, or not in the place of the one that is there.
+        """
+
+    async def mark(self, deployment_id: str, said: Mark) -> Deployment | None:
+        """Note durably what a person said of a deployment, by record.marks; None when there is no such deployment.
+
+        Idempotent, and as safe as a report: of several at once, and of reports meanwhile, none is lost. Marks stay
+        whatever is reported or rewritten later. Raises Rejected when the backend cannot hold it.
+        """
+
+    async def running(self, environment: str | None = None) -> tuple[Running, ...]:
+        """What runs where now, by environment and product; at a cost that does not grow with the deployments."""
+
+    async def dora(self, question: Question) -> Sums:
+        """The counts that answer the question, each store by the same definitions (record.dora).
+
+        Of products or teams told apart, those that were asked for are there with the first day of the question, even
+        if nothing was counted for them.
         """
 
     async def get(self, deployment_id: str) -> Deployment | None:

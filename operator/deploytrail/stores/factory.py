@@ -6,6 +6,7 @@ from pydantic import SecretStr
 
 from deploytrail.errors import Misconfigured
 from deploytrail.kube.client import Kube
+from deploytrail.record.dora.judging import Rules
 from deploytrail.record.series import REPLAY_WINDOW
 from deploytrail.stores.base import Store
 from deploytrail.stores.kubernetes import KubernetesStore
@@ -14,19 +15,24 @@ KUBERNETES = "kubernetes"
 
 
 def create_store(
-    name: SecretStr, *, kube: Kube | None, namespace: str, replay_window: timedelta = REPLAY_WINDOW
+    name: SecretStr,
+    *,
+    kube: Kube | None,
+    namespace: str,
+    replay_window: timedelta = REPLAY_WINDOW,
+    rules: Rules | None = None,
 ) -> Store:
     """A store, not started yet. Its name may be a URL with a password, so that no error quotes it."""
     if name.get_secret_value() != KUBERNETES:
-        return _sql(name.get_secret_value(), replay_window)
+        return _sql(name.get_secret_value(), replay_window, rules)
     if kube is None:
         raise Misconfigured("the store kubernetes needs a cluster")
-    return KubernetesStore(kube, namespace=namespace, replay_window=replay_window)
+    return KubernetesStore(kube, namespace=namespace, replay_window=replay_window, rules=rules)
 
 
-def _sql(url: str, replay_window: timedelta) -> Store:
+def _sql(url: str, replay_window: timedelta, rules: Rules | None) -> Store:
     # Here, because who keeps records in the cluster needs neither the time nor the memory that this takes.
     from deploytrail.stores.sql.database import database_of
     from deploytrail.stores.sql.store import SqlStore
 
-    return SqlStore(database_of(url), replay_window=replay_window)
+    return SqlStore(database_of(url), replay_window=replay_window, rules=rules)

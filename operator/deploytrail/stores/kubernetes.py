@@ -2,17 +2,24 @@
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from deploytrail import telemetry
 from deploytrail.errors import Unavailable
 from deploytrail.kube import forms
 from deploytrail.kube.client import CONFIG_MAPS, AlreadyExists, Kube, Object
+from deploytrail.record.dora.judging import Rules
+from deploytrail.record.dora.ledger import Ledger
+from deploytrail.record.dora.question import Question, Sums
 from deploytrail.record.identity import version_id
 from deploytrail.record.instant import to_rfc3339
-from deploytrail.record.model import Annotation, AnyReport, Build, Deployment, R, Record, Telling
+from deploytrail.record.marks import marked
+from deploytrail.record.model import Annotation, AnyReport, Build, Deployment, Mark, R, Record, Telling
 from deploytrail.record.query import Page, Query
+from deploytrail.record.running import Running, Standings
 from deploytrail.record.series import REPLAY_WINDOW
 from deploytrail.record.version import Version
 from deploytrail.stores.base import Outcome
@@ -27,15 +34,19 @@ BEGAN = "deploytrail-began"
 class KubernetesStore:
     """See Store. Records go to ``namespace``; what users apply elsewhere is read where it is."""
 
-    def __init__(self, kube: Kube, *, namespace: str, replay_window: timedelta = REPLAY_WINDOW) -> None:
+    def __init__(
+        self, kube: Kube, *, namespace: str, replay_window: timedelta = REPLAY_WINDOW, rules: Rules | None = None
+    ) -> None:
         self._kube, self._home = kube, namespace
         self._versions = Versions(kube, home=namespace)
 
-        def shelf(form: forms.Form[R]) -> KubernetesShelf[R]:
-            return KubernetesShelf(kube, form, self._versions, home=namespace, window=replay_window)
+        self._standings, self._ledger = Standings(), Ledger(rules or Rules())
 
-        self.deployments = shelf(forms.DEPLOYMENT)
-        self.builds = shelf(forms.BUILD)
+        def shelf(form: forms.Form[R], *changed: Callable[[R | None, R | None], None]) -> KubernetesShelf[R]:
+            return KubernetesShelf(kube, form, self._versions, *changed, home=namespace, window=replay_window)
+
+        self.deployments = shelf(forms.DEPLOYMENT, self._standings.put, self._ledger.put_deployment)
+        self.builds = shelf(forms.BUILD, self._ledger.put_build)
         self.annotations = shelf(forms.ANNOTATION)
         self.preferences = KubernetesPreferences(kube, home=namespace)
         self._shelves: dict[type[Record], KubernetesShelf[Any]] = {
@@ -64,6 +75,22 @@ class KubernetesStore:
     async def rewrite(self, record: Record, *, heard: tuple[Telling, ...]) -> bool:
         """See Store."""
         return await self._shelves[type(record)].rewrite(record, heard)
+
+    async def mark(self, deployment_id: str, said: Mark) -> Deployment | None:
+        """See Store."""
+        self.deployments.must_be_complete()
+        return await self.deployments.change(deployment_id, partial(marked, said=said))
+
+    async def running(self, environment: str | None = None) -> tuple[Running, ...]:
+        """See Store."""
+        self.deployments.must_be_complete()
+        return self._standings.running(environment)
+
+    async def dora(self, question: Question) -> Sums:
+        """See Store."""
+        self.deployments.must_be_complete()
+        self.builds.must_be_complete()
+        return self._ledger.answer(question)
 
     async def get(self, deployment_id: str) -> Deployment | None:
         """See Store."""

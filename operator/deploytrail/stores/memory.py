@@ -1,12 +1,18 @@
 """Records in dicts, for as long as the process lives: what ``replay`` and pure tests write to. Never a setting."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic
 
+from deploytrail.record.dora.judging import Rules
+from deploytrail.record.dora.ledger import Ledger
+from deploytrail.record.dora.question import Question, Sums
 from deploytrail.record.identity import version_id
 from deploytrail.record.lifecycle import Advance, Create, decide
-from deploytrail.record.model import Annotation, AnyReport, Binding, Build, Deployment, R, Record, Telling
+from deploytrail.record.marks import marked, with_marks_of
+from deploytrail.record.model import Annotation, AnyReport, Binding, Build, Deployment, Mark, R, Record, Telling
 from deploytrail.record.query import Page, Query, answer
+from deploytrail.record.running import Running, Standings
 from deploytrail.record.series import REPLAY_WINDOW, aim
 from deploytrail.record.version import Version, bind, claim_of
 from deploytrail.stores.base import Outcome, VersionTaken, decided
@@ -16,7 +22,8 @@ from deploytrail.stores.preferences import MemoryPreferences
 class MemoryShelf(Generic[R]):
     """See Shelf, kept in one dict."""
 
-    def __init__(self) -> None:
+    def __init__(self, *changed: Callable[[R | None, R | None], None]) -> None:
+        self._changed = changed
         self._records: dict[str, R] = {}
         self._newest: dict[str, str] = {}
 
@@ -43,8 +50,11 @@ class MemoryShelf(Generic[R]):
 
     def put(self, record: R) -> None:
         """Keep a record, or keep it anew."""
+        before = self._records.get(record.id)
         self._records[record.id] = record
-        if record.attempt is not None:
+        for follow in self._changed:
+            follow(before, record)
+        if record.attempt is not None and before is None:
             self._newest[record.attempt.series] = record.id
 
     def replace(self, record: R, heard: tuple[Telling, ...]) -> bool:
@@ -52,19 +62,22 @@ class MemoryShelf(Generic[R]):
         current = self._records.get(record.id)
         if current is None or current.tellings != heard:
             return False
-        self._records[record.id] = record
+        self.put(with_marks_of(record, current))
         return True
 
 
 class MemoryStore:
     """The port, kept in dicts. Nothing here waits, so every method is atomic."""
 
-    def __init__(self, *, began: datetime | None = None, replay_window: timedelta = REPLAY_WINDOW) -> None:
+    def __init__(
+        self, *, began: datetime | None = None, replay_window: timedelta = REPLAY_WINDOW, rules: Rules | None = None
+    ) -> None:
         self._began = began or datetime.min.replace(tzinfo=UTC)
         self._window = replay_window
         self._versions: dict[str, Version] = {}
-        self.deployments = MemoryShelf[Deployment]()
-        self.builds = MemoryShelf[Build]()
+        self._standings, self._ledger = Standings(), Ledger(rules or Rules())
+        self.deployments = MemoryShelf[Deployment](self._standings.put, self._ledger.put_deployment)
+        self.builds = MemoryShelf[Build](self._ledger.put_build)
         self.annotations = MemoryShelf[Annotation]()
         self.preferences = MemoryPreferences()
         self._shelves: dict[type[Record], Any] = {
@@ -100,6 +113,24 @@ class MemoryStore:
         """See Store."""
         shelf: MemoryShelf[Any] = self._shelves[type(record)]
         return shelf.replace(record, heard)
+
+    async def mark(self, deployment_id: str, said: Mark) -> Deployment | None:
+        """See Store."""
+        deployment = self.deployments.known(deployment_id)
+        if deployment is None:
+            return None
+        after = marked(deployment, said)
+        if after is not deployment:
+            self.deployments.put(after)
+        return after
+
+    async def running(self, environment: str | None = None) -> tuple[Running, ...]:
+        """See Store."""
+        return self._standings.running(environment)
+
+    async def dora(self, question: Question) -> Sums:
+        """See Store."""
+        return self._ledger.answer(question)
 
     async def get(self, deployment_id: str) -> Deployment | None:
         """See Store."""

@@ -1,5 +1,6 @@
 """The objects of one kind as one replica knows them: fed by the watch and its own writes, never going back in time."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic
 
@@ -22,8 +23,9 @@ class _Seen(Generic[R]):
 class Picture(Generic[R]):
     """Records by id. An older version of an object never replaces a newer one."""
 
-    def __init__(self, form: Form[R], *, home: str) -> None:
-        self._form, self._home = form, home
+    def __init__(self, form: Form[R], *changed: Callable[[R | None, R | None], None], home: str) -> None:
+        """Whoever is to be told of a record that came, changed or went: as it was, as it is."""
+        self._form, self._changed, self._home = form, changed, home
         self._by_id: dict[str, _Seen[R]] = {}
         self._id_of: dict[str, str] = {}
         self._of_application: dict[str, set[str]] = {}
@@ -50,6 +52,7 @@ class Picture(Generic[R]):
             self._of_application.setdefault(application.uid, set()).add(record.id)
         if record.attempt is not None:
             self._of_series.setdefault(record.attempt.series, {})[record.attempt.number] = record.id
+        self._tell(known.record if known is not None else None, record)
 
     def remove(self, obj: Object) -> None:
         """Forget an object that was deleted."""
@@ -80,12 +83,17 @@ class Picture(Generic[R]):
             return [seen.record for seen in self._by_id.values()]
         return [self._by_id[name].record for name in self._of_application.get(query.application_uid, ())]
 
+    def _tell(self, before: R | None, after: R | None) -> None:
+        for follow in self._changed:
+            follow(before, after)
+
     def _forget(self, uid: str) -> None:
         name = self._id_of.pop(uid, "")
         seen = self._by_id.get(name)
         if seen is None or seen.uid != uid:
             return
         record = self._by_id.pop(name).record
+        self._tell(record, None)
         application = getattr(record, "application", None)
         if application is not None:
             self._of_application[application.uid].discard(name)

@@ -1,5 +1,7 @@
 """The records of one type as objects: written past the picture that follows the API server, read from it."""
 
+import contextlib
+from collections.abc import Callable
 from datetime import timedelta
 from time import perf_counter
 from typing import Generic
@@ -10,11 +12,12 @@ from deploytrail import telemetry
 from deploytrail.errors import Rejected, Unavailable
 from deploytrail.kube.client import AlreadyExists, Kube, Object, Stale
 from deploytrail.kube.forms import Form
-from deploytrail.kube.objects import from_object, is_record, to_object
+from deploytrail.kube.objects import from_object, is_record, mark_to_status, to_object
 from deploytrail.kube.watch import Reflector
 from deploytrail.record.admission import MOST_REPORTS
 from deploytrail.record.identity import attempt_id
 from deploytrail.record.lifecycle import Advance, Create, Same, decide
+from deploytrail.record.marks import with_marks_of
 from deploytrail.record.model import AnyReport, Binding, R, Telling
 from deploytrail.record.query import Page, Query
 from deploytrail.record.series import aim, is_over
@@ -30,9 +33,17 @@ LARGEST_OBJECT = 1_300_000
 class KubernetesShelf(Generic[R]):
     """See Shelf. Records go to ``home``; what users apply elsewhere is read where it is."""
 
-    def __init__(self, kube: Kube, form: Form[R], versions: Versions, *, home: str, window: timedelta) -> None:
+    def __init__(
+        self,
+        kube: Kube,
+        form: Form[R],
+        versions: Versions,
+        *changed: Callable[[R | None, R | None], None],
+        home: str,
+        window: timedelta,
+    ) -> None:
         self._kube, self._form, self._versions, self._home, self._window = kube, form, versions, home, window
-        self._picture = Picture(form, home=home)
+        self._picture = Picture(form, *changed, home=home)
         self.reflector = Reflector(
             kube,
             form.kind,
@@ -89,10 +100,42 @@ class KubernetesShelf(Generic[R]):
         if self._parse(stored).tellings != heard:
             return False
         try:
-            await self._write(self._to_object(record, stored), new=False)
+            await self._write(self._to_object(with_marks_of(record, self._parse(stored)), stored), new=False)
         except _Outrun:
             return False
         return True
+
+    async def change(self, record_id: str, turn: Callable[[R], R]) -> R | None:
+        """The record as ``turn`` makes it of what is there, written unless that is the same; None when there is none.
+
+        Of an applied object the spec is its owner's: what it is marked with goes to its status.
+        """
+        while True:
+            known = self._picture.get(record_id)
+            resource = known.resource if known is not None else None
+            where = (resource.namespace, resource.name) if resource is not None else (self._home, record_id)
+            stored = await self._kube.get(self._form.kind, *where)
+            if stored is None or (resource is None and not is_record(stored, self._form, home=self._home)):
+                return None
+            before = self._parse(stored)
+            after = turn(before)
+            if after is before:
+                return after
+            with contextlib.suppress(_Outrun, Stale):
+                if resource is None:
+                    await self._write(self._to_object(after, stored), new=False)
+                else:
+                    await self._write_marks(after, stored)
+                return after
+
+    async def _write_marks(self, record: R, stored: Object) -> None:
+        status = {"marks": [mark_to_status(mark) for mark in getattr(record, "marks", ())]}
+        metadata = stored["metadata"]
+        written = await self._kube.patch_status(
+            self._form.kind, metadata["namespace"], metadata["name"], status, of=stored
+        )
+        if written is not None:
+            self._picture.put(written)
 
     def _known(self, report: AnyReport[R]) -> R | None:
         """The record it may belong to, as far as this replica knows: for a series, the newest of it."""

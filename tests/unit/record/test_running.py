@@ -1,11 +1,12 @@
 """What runs where, from records and from what was there before them."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
 from deploytrail.record.lifecycle import decide
 from deploytrail.record.model import Deployment, Status
-from deploytrail.record.running import Running, running
+from deploytrail.record.running import Running, Standings, merged
 from tests.reports import NOON, report
 
 HOUR = timedelta(hours=1)
@@ -20,6 +21,13 @@ def deployed(version: str, hours: int, **more: Any) -> Deployment:
 
 def before(version: str, hours: int) -> Running:
     return Running("web", "production", version, None, NOON + hours * HOUR, None, None)
+
+
+def running(deployments: Iterable[Deployment], found: tuple[Running, ...] = ()) -> list[Running]:
+    standings = Standings()
+    for each in deployments:
+        standings.put(None, each)
+    return merged(standings.running(), found)
 
 
 def versions(*deployments: Deployment, found: tuple[Running, ...] = ()) -> list[str | None]:

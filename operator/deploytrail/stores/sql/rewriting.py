@@ -1,14 +1,17 @@
 """A record put in the place of the one that its reports made before."""
 
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import Connection, delete
 
-from deploytrail.record.model import Record, Telling
+from deploytrail.record.marks import with_marks_of
+from deploytrail.record.model import Deployment, Record, Telling
 from deploytrail.stores.sql import questions
 from deploytrail.stores.sql.rows import KINDS, from_document, joined, to_payload, to_row, with_bodies
 from deploytrail.stores.sql.statements import statements
 from deploytrail.stores.sql.tables import PAYLOADS
+from deploytrail.stores.sql.troubles import Outrun
 
 
 def rewrite(connection: Connection, record: Record, heard: tuple[Telling, ...]) -> bool:
@@ -17,6 +20,7 @@ def rewrite(connection: Connection, record: Record, heard: tuple[Telling, ...]) 
     rows = connection.execute(questions.whole(kind, record.id)).all()
     if not rows or _tellings(rows, type(record)) != heard:
         return False
+    record = with_marks_of(record, from_document(rows[0].document, type(record)))
     row = to_row(record, revision=rows[0].revision)
     payloads = [found for n in range(len(record.tellings)) if (found := to_payload(record, n)) is not None]
     if not connection.execute(tell.change, {"rows": joined([row])}).all():
@@ -25,6 +29,21 @@ def rewrite(connection: Connection, record: Record, heard: tuple[Telling, ...]) 
     if payloads:
         connection.execute(tell.keep, {"rows": joined(payloads)})
     return True
+
+
+def change(connection: Connection, deployment_id: str, turn: Callable[[Deployment], Deployment]) -> Deployment | None:
+    """The deployment as ``turn`` makes it of what is there; None when there is none. Raises Outrun, see ingest."""
+    tell = statements(connection.dialect.name)
+    rows = connection.execute(questions.whole(KINDS[Deployment], deployment_id)).all()
+    if not rows:
+        return None
+    before = from_document(rows[0].document, Deployment)
+    after = turn(before)
+    if after is before:
+        return before
+    if not connection.execute(tell.change, {"rows": joined([to_row(after, revision=rows[0].revision)])}).all():
+        raise Outrun
+    return after
 
 
 def _tellings(rows: Any, record: type[Record]) -> tuple[Telling, ...]:

@@ -6,13 +6,18 @@ from functools import partial
 from time import perf_counter
 from typing import Any, Generic
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from deploytrail import telemetry
 from deploytrail.errors import DeploytrailError, Rejected, Unavailable
+from deploytrail.record.dora.judging import Rules
+from deploytrail.record.dora.ledger import Ledger
+from deploytrail.record.dora.question import Question, Sums
 from deploytrail.record.identity import version_id
-from deploytrail.record.model import Annotation, AnyReport, Build, Deployment, R, Record, Telling
+from deploytrail.record.marks import marked
+from deploytrail.record.model import Annotation, AnyReport, Build, Deployment, Mark, R, Record, Telling
 from deploytrail.record.query import Page, Query, sort_key
+from deploytrail.record.running import Running, Standings
 from deploytrail.record.series import REPLAY_WINDOW
 from deploytrail.record.version import Version
 from deploytrail.stores.base import Outcome
@@ -23,8 +28,9 @@ from deploytrail.stores.sql.grouping import GroupCommit
 from deploytrail.stores.sql.ingest import Answer, ingest
 from deploytrail.stores.sql.outbox import SqlOutbox
 from deploytrail.stores.sql.preferences import SqlPreferences
-from deploytrail.stores.sql.rewriting import rewrite
+from deploytrail.stores.sql.rewriting import change, rewrite
 from deploytrail.stores.sql.rows import KINDS, from_document, with_bodies
+from deploytrail.stores.sql.tables import RECORDS
 from deploytrail.stores.sql.troubles import Outrun, Poison
 
 TRIES = 20
@@ -67,7 +73,10 @@ class SqlShelf(Generic[R]):
 class SqlStore:
     """See Store."""
 
-    def __init__(self, database: Database, *, replay_window: timedelta = REPLAY_WINDOW) -> None:
+    def __init__(
+        self, database: Database, *, replay_window: timedelta = REPLAY_WINDOW, rules: Rules | None = None
+    ) -> None:
+        self._rules = rules or Rules()
         self._door, self._window = Door(database), replay_window
         self._commits: GroupCommit[AnyReport[Any], Any] = GroupCommit(self._commit, weigh=_weight)
         self.deployments = SqlShelf(self._door, Deployment)
@@ -100,6 +109,40 @@ class SqlStore:
             return False
         except Poison as poison:
             raise Rejected(f"the database does not take it: {poison}", reason="invalid-field") from poison
+
+    async def mark(self, deployment_id: str, said: Mark) -> Deployment | None:
+        """See Store."""
+        for _ in range(TRIES):
+            try:
+                return await self._door.write(
+                    partial(change, deployment_id=deployment_id, turn=partial(marked, said=said))
+                )
+            except Outrun:
+                continue
+            except Poison as poison:
+                raise Rejected(f"the database does not take it: {poison}", reason="invalid-field") from poison
+        raise Unavailable("other replicas write the same record all the time", retry_after=1)
+
+    async def running(self, environment: str | None = None) -> tuple[Running, ...]:
+        """See Store."""
+        standings = Standings()
+        for deployment in await self._all(Deployment):
+            standings.put(None, deployment)
+        return standings.running(environment)
+
+    async def dora(self, question: Question) -> Sums:
+        """See Store."""
+        ledger = Ledger(self._rules)
+        for build in await self._all(Build):
+            ledger.put_build(None, build)
+        for deployment in await self._all(Deployment):
+            ledger.put_deployment(None, deployment)
+        return ledger.answer(question)
+
+    async def _all(self, of: type[R]) -> list[R]:
+        statement = select(RECORDS.c.document).where(RECORDS.c.kind == KINDS[of])
+        documents = await self._door.read(lambda connection: connection.scalars(statement).all())
+        return [from_document(document, of) for document in documents]
 
     async def get(self, deployment_id: str) -> Deployment | None:
         """See Store."""

@@ -1,0 +1,105 @@
+"""Judgements as counts by day: small whole numbers under short names, which can be added and taken away again."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import NamedTuple, TypeAlias
+
+from deploytrail.record.dora.entry import Basis, Entry
+from deploytrail.record.dora.histogram import bucket
+from deploytrail.record.dora.judging import Judgement, Rules, judge
+from deploytrail.record.dora.neighbourhood import neighbourhood
+
+Counts: TypeAlias = dict[str, int]
+"""Names: see the constants here. A name that is not there is 0."""
+
+COUNTED, LANDED = "n", "ok"
+FAILURE, REWORK, UNCOUNTED = "f:", "r:", "x:"
+"""Followed by the kind."""
+LEADS = {Basis.COMMIT: "c", Basis.BUILD: "b"}
+RECOVERED = "t"
+"""These, and those of leads, are followed by the bucket of a time."""
+
+ALL, PRODUCT, TEAM = "all", "product", "team"
+
+
+class Cell(NamedTuple):
+    """Of what, where and when: one day of one product, of one team, or of all, in one environment."""
+
+    dimension: str
+    name: str
+    environment: str
+    day: date
+
+
+Change: TypeAlias = dict[Cell, Counts]
+"""What is to be added to which cells."""
+
+
+class Place(NamedTuple):
+    """One product in one environment."""
+
+    product: str
+    environment: str
+
+
+def count(judgements: Iterable[Judgement], place: Place, change: Change, by: int = 1) -> None:
+    """Add the judgements to the cells of their days; ``by`` -1 takes them away."""
+    for judgement in judgements:
+        _spread(judgement.entry, place, _names(judgement), change, by)
+
+
+def count_uncounted(entry: Entry, place: Place, change: Change, by: int = 1) -> None:
+    """The same for a deployment that is not counted: that it was not, and why."""
+    if entry.uncounted is not None:
+        _spread(entry, place, [UNCOUNTED + entry.uncounted.value], change, by)
+
+
+def put(entries: Sequence[Entry], index: int, place: Place, rules: Rules, change: Change, by: int = 1) -> None:
+    """What it changes that the entry at ``index`` comes; ``by`` -1: that it goes. ``entries`` hold it in both cases."""
+    first, last = neighbourhood(entries, index)
+    count(judge([*entries[first:index], *entries[index + 1 : last]], rules), place, change, -by)
+    count(judge(entries[first:last], rules), place, change, by)
+
+
+def add(counts: Counts, more: Mapping[str, int]) -> None:
+    """Add to the counts; what becomes 0 is gone."""
+    for name, value in more.items():
+        total = counts.get(name, 0) + value
+        if total:
+            counts[name] = total
+        else:
+            counts.pop(name, None)
+
+
+def settled(change: Change) -> Change:
+    """Without what cancelled out."""
+    return {cell: counts for cell, counts in change.items() if counts}
+
+
+def _names(judgement: Judgement) -> list[str]:
+    entry, failure = judgement.entry, judgement.failure
+    names = [COUNTED]
+    if entry.landed:
+        names.append(LANDED)
+    if failure is not None:
+        names.append(FAILURE + failure.value)
+        if judgement.recovered_at is not None:
+            names.append(f"{RECOVERED}{bucket((judgement.recovered_at - entry.at).total_seconds())}")
+    if judgement.rework is not None:
+        names.append(REWORK + judgement.rework.value)
+    if judgement.first and entry.lead is not None and entry.basis is not None:
+        names.append(f"{LEADS[entry.basis]}{bucket(entry.lead)}")
+    return names
+
+
+def _spread(entry: Entry, place: Place, names: Iterable[str], change: Change, by: int) -> None:
+    day = entry.at.date()
+    for dimension, name in ((ALL, ""), (PRODUCT, place.product), (TEAM, entry.team)):
+        if name is not None:
+            counts = change.setdefault(Cell(dimension, name, place.environment, day), {})
+            for each in names:
+                total = counts.get(each, 0) + by
+                if total:
+                    counts[each] = total
+                else:
+                    del counts[each]

@@ -1,0 +1,155 @@
+"""What the deployments of one place make of each other: failures, rework, recoveries."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NamedTuple
+
+from deploytrail.record.dora.entry import Entry, Verdict
+from deploytrail.record.values import Frozen
+
+LOOK_BACK = 10
+"""Deployments before it that one is compared with: what Kubernetes and Argo CD keep to roll back to, by default."""
+
+
+class Rules(Frozen):
+    """What can be set of the definitions. Another setting judges everything anew."""
+
+    fix_window: timedelta = timedelta(days=1)
+    """How soon after the end of a failure the next deployment of the place ends to be its fix."""
+    replace_window: timedelta = timedelta(0)
+    """How soon another version replaces one that landed to say that it failed; 0: that says nothing."""
+
+
+class Failure(StrEnum):
+    """What kind of failure a deployment was."""
+
+    FAILED = "failed"
+    DEGRADED = "degraded"
+    ROLLED_BACK = "rolled-back"
+    """The next one that landed brought back a version from before."""
+    REPLACED = "replaced"
+    """Another version replaced it within the replace window."""
+    MARKED = "marked"
+    """A person said so."""
+
+
+class Rework(StrEnum):
+    """Why a deployment was not planned."""
+
+    ROLLBACK = "rollback"
+    """It brought back a version from before."""
+    FIX = "fix"
+    """It followed a failure within the fix window."""
+
+
+class Judgement(NamedTuple):
+    """What one counted deployment was."""
+
+    entry: Entry
+    failure: Failure | None
+    rework: Rework | None
+    recovered_at: datetime | None
+    """Of a failure: when the next one succeeded; None as long as none has."""
+    first: bool
+    """It landed, and its version had not landed here before: what it took to deliver the change is its lead time."""
+
+
+def judge(entries: Sequence[Entry], rules: Rules) -> list[Judgement]:
+    """A judgement of each. ``entries`` are the counted ones of one place, sorted."""
+    left: set[int] = set()
+    rollbacks: set[int] = set()
+    firsts: set[int] = set()
+    for index, entry, before in _landings(entries):
+        if before:
+            last = before[-1]
+            if _rolls_back(entry, [entries[each] for each in before]):
+                rollbacks.add(index)
+                if entry.version is None or entry.version != entries[last].version:
+                    left.add(last)
+        if index not in rollbacks and not _landed_before(entry, before, entries):
+            firsts.add(index)
+    failures = [_failure(entries, index, left, rules) for index in range(len(entries))]
+    recovered = _recoveries(entries)
+    return [
+        Judgement(
+            entry,
+            failures[index],
+            _rework(entries, index, failures, rollbacks, rules),
+            recovered[index] if failures[index] is not None else None,
+            index in firsts,
+        )
+        for index, entry in enumerate(entries)
+    ]
+
+
+def _landings(entries: Sequence[Entry]) -> Iterator[tuple[int, Entry, list[int]]]:
+    """Those that landed, each with those that had landed among the ones it is compared with."""
+    landed: list[int] = []
+    for index, entry in enumerate(entries):
+        if not entry.landed:
+            continue
+        while landed and landed[0] < index - LOOK_BACK:
+            landed.pop(0)
+        yield index, entry, landed
+        landed.append(index)
+
+
+def _rolls_back(entry: Entry, before: Sequence[Entry]) -> bool:
+    """Whether its source says so, or its version came here before the one that it replaces did."""
+    if entry.rollback:
+        return True
+    version, running = entry.version, before[-1].version
+    if version is None or running is None or version == running:
+        return False
+    for earlier in before:
+        if earlier.version in (version, running):
+            return earlier.version == version
+    return False
+
+
+def _landed_before(entry: Entry, before: Sequence[int], entries: Sequence[Entry]) -> bool:
+    return entry.version is not None and any(entries[each].version == entry.version for each in before)
+
+
+def _failure(entries: Sequence[Entry], index: int, left: set[int], rules: Rules) -> Failure | None:
+    entry = entries[index]
+    if entry.failure is False:
+        return None
+    if entry.verdict is Verdict.DEGRADED:
+        return Failure.DEGRADED
+    if entry.verdict is Verdict.FAILED:
+        return Failure.FAILED
+    if entry.failure:
+        return Failure.MARKED
+    if index in left:
+        return Failure.ROLLED_BACK
+    return Failure.REPLACED if _replaced(entries, index, rules) else None
+
+
+def _replaced(entries: Sequence[Entry], index: int, rules: Rules) -> bool:
+    if not rules.replace_window or index + 1 == len(entries):
+        return False
+    entry, after = entries[index], entries[index + 1]
+    return after.version != entry.version and after.at - entry.at <= rules.replace_window
+
+
+def _rework(
+    entries: Sequence[Entry], index: int, failures: Sequence[Failure | None], rollbacks: set[int], rules: Rules
+) -> Rework | None:
+    if index in rollbacks:
+        return Rework.ROLLBACK
+    if not index or failures[index - 1] is None:
+        return None
+    return Rework.FIX if entries[index].at - entries[index - 1].at <= rules.fix_window else None
+
+
+def _recoveries(entries: Sequence[Entry]) -> list[datetime | None]:
+    """When the next one after each succeeded."""
+    found: list[datetime | None] = [None] * len(entries)
+    after: datetime | None = None
+    for index in range(len(entries) - 1, -1, -1):
+        found[index] = after
+        if entries[index].succeeded:
+            after = entries[index].at
+    return found

@@ -1,0 +1,107 @@
+"""PATCH /api/v1/deployments/{id}: what a person says of a deployment that no source could know."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Any
+
+import structlog
+from fastapi import APIRouter, Depends, HTTPException, Path, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from deploytrail.errors import Rejected
+from deploytrail.keys.model import Key, Scope
+from deploytrail.record.model import Deployment, Mark
+from deploytrail.serve.access import admitted
+from deploytrail.serve.asking import in_time, refusal, router
+from deploytrail.serve.body import receive
+from deploytrail.serve.views import DeploymentDetail, fields, report_views
+from deploytrail.stores.base import Store
+
+log = structlog.get_logger()
+
+LONGEST_COMMENT = 1000
+
+_REFUSED: dict[int | str, dict[str, Any]] = {
+    403: {"description": "Not a key that may mark: one with the scopes read and ingest, or admin."},
+    404: {"description": "There is none."},
+    413: {"description": "Too large, or marked too often."},
+    415: {"description": "Not application/json."},
+    422: {"description": "Not a mark."},
+}
+
+
+class MarkBody(BaseModel):
+    """What to say. A field that is left out stays as it is; null takes back what was said."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    failure: bool | None = Field(None, description="Whether it was a failure, whatever the definitions tell.")
+    counted: bool | None = Field(None, description="Whether DORA metrics count it, whatever its source says.")
+    comment: str | None = Field(None, max_length=LONGEST_COMMENT, description="Why, in a sentence.")
+
+
+async def may_mark(key: Annotated[Key, Depends(admitted)]) -> Key:
+    """A dependency: the key of the request, which may report, or manage."""
+    if not key.scopes & {Scope.INGEST, Scope.ADMIN}:
+        raise HTTPException(403, "this key may not mark: that takes the scopes read and ingest, or admin")
+    return key
+
+
+def mark_routes(store: Store, clock: Callable[[], datetime]) -> APIRouter:
+    """The route, for keys that may report."""
+    routes = router("/api/v1/deployments", "deployments", may_mark)
+    schema = {
+        "requestBody": {"required": True, "content": {"application/json": {"schema": MarkBody.model_json_schema()}}}
+    }
+
+    @routes.patch("/{deployment_id}", summary="Mark one deployment", openapi_extra=schema, responses=_REFUSED)
+    async def mark(
+        request: Request,
+        key: Annotated[Key, Depends(may_mark)],
+        deployment_id: Annotated[str, Path(max_length=253, description="As `id` in the list.")],
+    ) -> DeploymentDetail:
+        """As a failure or none, as counted or not. Who said so and when is kept, and what was said before."""
+        body = _parse(await receive(request))
+        before = await in_time(store.get(deployment_id))
+        if before is None:
+            raise HTTPException(404, "There is no such deployment")
+        _check_limits(key, before)
+        said = Mark(at=clock(), by=key.name, **body.model_dump(exclude_unset=True))
+        try:
+            after = await in_time(store.mark(deployment_id, said))
+        except Rejected as error:
+            if error.reason != "too-large":
+                raise refusal("body", "comment", error.message) from error
+            raise HTTPException(413, error.message) from error
+        reports = await in_time(store.deployments.reports(deployment_id))
+        if after is None or reports is None:
+            raise HTTPException(404, "There is no such deployment")
+        if after.marks != before.marks:
+            log.info("deployment_marked", id=after.id, by=key.name, failure=said.failure, counted=said.counted)
+        return DeploymentDetail.model_validate(fields(after) | {"reports": report_views(reports)})
+
+    return routes
+
+
+def _check_limits(key: Key, deployment: Deployment) -> None:
+    """A key that may report some products or environments may mark these."""
+    for name, told, allowed in (
+        ("product", deployment.product, key.products),
+        ("environment", deployment.environment, key.environments),
+    ):
+        if allowed and told not in allowed:
+            raise HTTPException(403, f"this key may not report for this {name}")
+
+
+def _parse(body: bytes) -> MarkBody:
+    try:
+        said = MarkBody.model_validate_json(body)
+    except ValidationError as error:
+        problems = error.errors(include_url=False, include_input=False, include_context=False)
+        raise RequestValidationError([{**each, "loc": ("body", *each["loc"])} for each in problems]) from None
+    if not said.model_fields_set:
+        raise refusal("body", "failure", "say failure, counted or comment")
+    if "\0" in (said.comment or ""):
+        raise refusal("body", "comment", "holds a NUL character")
+    return said
