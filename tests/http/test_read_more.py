@@ -1,5 +1,6 @@
 """What is asked of builds, versions and annotations."""
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,7 @@ from deploytrail.keys.ring import KeyRing
 from tests.fakes import SECRET, key
 from tests.http.endpoint import Endpoint
 from tests.http.versioner import BUILDS, DEPLOYMENTS, build, deployment, told
+from tests.reports import report
 
 LISTS = ("/api/v1/builds", "/api/v1/annotations", "/api/v1/deployments")
 AUDIT = "/api/v1/audit"
@@ -144,6 +146,18 @@ def test_every_report_of_a_record_is_shown_once(filled: Endpoint) -> None:
         ("completed", "completed", "1.1.1"),
     ]
     assert len({each["record"] for each in found}) == 1
+
+
+def test_gaps_are_shown_with_the_deployment_after_them(filled: Endpoint) -> None:
+    for number in range(3):
+        asyncio.run(filled.store.record(report(f"gap-{number}", product="acme/gaps", missed_before=number)))
+
+    found = items(filled, "/api/v1/gaps", product="acme/gaps")
+
+    assert sorted(each["missed"] for each in found) == [1, 2]
+    for each in found:
+        after = filled.get(f"/api/v1/deployments/{each['deployment_id']}").json()
+        assert (after["missed_before"], after["product"]) == (each["missed"], each["product"])
 
 
 @pytest.mark.parametrize("path", LISTS)

@@ -29,6 +29,8 @@ class Query(Frozen):
     """Only what happened before this time."""
     application_uid: str | None = None
     open: bool | None = None
+    missed: bool | None = None
+    """Only those right before which others are known to be lost; or none are."""
     oldest_first: bool = False
     limit: int = Field(default=100, ge=1, le=1000)
     before: tuple[Instant, str] | None = None
@@ -65,6 +67,8 @@ def matches(query: Query, record: Record) -> bool:
     ):
         return False
     if query.open is not None and query.open == record.status.terminal:
+        return False
+    if query.missed is not None and query.missed != (getattr(record, "missed_before", 0) > 0):
         return False
     if query.application_uid is not None:
         application = getattr(record, "application", None)

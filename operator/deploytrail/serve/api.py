@@ -27,6 +27,7 @@ from deploytrail.serve.dora import dora_routes
 from deploytrail.serve.dora_settings import DoraSettings
 from deploytrail.serve.edge import Edge, on_invalid, on_unavailable
 from deploytrail.serve.environments import environment_routes
+from deploytrail.serve.gaps import gap_routes
 from deploytrail.serve.health import Readiness, health_routes
 from deploytrail.serve.keys import key_routes
 from deploytrail.serve.marks import mark_routes
@@ -71,7 +72,7 @@ def build_api(
     routers = (
         *(
             routes(store, may_read=may_read)
-            for routes in (deployment_routes, build_routes, version_routes, annotation_routes, audit_routes)
+            for routes in (deployment_routes, build_routes, version_routes, annotation_routes, audit_routes, gap_routes)
         ),
         environment_routes(store, found, may_read=may_read),
         dora_routes(store, dora, clock, may_read=may_read),

@@ -111,3 +111,20 @@ TOLD: dict[str, Any] = {
     "version": "v1.2.3",
     "environment": "production",
 }
+
+GAP: dict[str, Any] = {
+    "product": "shop",
+    "environment": "production",
+    "missed": 2,
+    "before": "2025-09-22T12:15:30Z",
+    "deployment_id": "shop-20250922-121500-x7urxv47u7bln3t3",
+    "application": {
+        "namespace": "argocd",
+        "name": "shop",
+        "uid": "6a0d6c1e-2f0b-4c55-9a53-3f0f2f5b9d11",
+        "instance": None,
+        "history_id": 12,
+        "revisions": ["abc123def456789012345678901234567890abcd"],
+    },
+    "recorded_at": "2025-09-22T12:15:31.204Z",
+}

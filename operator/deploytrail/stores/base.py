@@ -11,6 +11,7 @@ from deploytrail.record.model import Annotation, AnyReport, Build, Deployment, M
 from deploytrail.record.preference import Preference
 from deploytrail.record.query import Page, Query
 from deploytrail.record.running import Running
+from deploytrail.record.totals import Totals
 from deploytrail.record.version import Version
 
 
@@ -167,6 +168,13 @@ class Store(Protocol):
 
     async def version(self, product: str, version: str) -> Version | None:
         """Which commit a version is; None when nobody has said so."""
+
+    async def totals(self) -> Totals:
+        """How many deployments were ever counted where, by record.totals.
+
+        SQL: at a cost that grows with the places alone, and whatever was removed since stays counted. Others count
+        what they hold.
+        """
 
     async def began(self) -> datetime:
         """Since when this installation records: noted durably at the first start, the same ever after."""

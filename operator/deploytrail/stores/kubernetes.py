@@ -21,6 +21,7 @@ from deploytrail.record.model import Annotation, AnyReport, Build, Deployment, M
 from deploytrail.record.query import Page, Query
 from deploytrail.record.running import Running, Standings
 from deploytrail.record.series import REPLAY_WINDOW
+from deploytrail.record.totals import Place, Totals, tally
 from deploytrail.record.version import Version
 from deploytrail.stores.base import Outcome
 from deploytrail.stores.preferences import KubernetesPreferences
@@ -104,6 +105,13 @@ class KubernetesStore:
         """See Store."""
         self._versions.must_be_complete()
         return self._versions.get(version_id(product=product, version=version))
+
+    async def totals(self) -> Totals:
+        """See Store."""
+        totals: dict[Place, dict[str, int]] = {}
+        async for some in self.deployments.everything():
+            tally(totals, some)
+        return totals
 
     async def began(self) -> datetime:
         """See Store."""

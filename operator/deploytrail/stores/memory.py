@@ -1,6 +1,6 @@
 """Records in dicts, for as long as the process lives: what ``replay`` and pure tests write to. Never a setting."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic
 
@@ -14,6 +14,7 @@ from deploytrail.record.model import Annotation, AnyReport, Binding, Build, Depl
 from deploytrail.record.query import Page, Query, answer
 from deploytrail.record.running import Running, Standings
 from deploytrail.record.series import REPLAY_WINDOW, aim
+from deploytrail.record.totals import Place, Totals, tally
 from deploytrail.record.version import Version, bind, claim_of
 from deploytrail.stores.base import Outcome, VersionTaken, decided
 from deploytrail.stores.preferences import MemoryPreferences
@@ -39,6 +40,10 @@ class MemoryShelf(Generic[R]):
         """See Shelf."""
         record = self._records.get(record_id)
         return record.tellings if record is not None else None
+
+    def everything(self) -> Iterable[R]:
+        """All records, at once."""
+        return self._records.values()
 
     def known(self, record_id: str) -> R | None:
         """One record, at once."""
@@ -143,6 +148,12 @@ class MemoryStore:
     async def version(self, product: str, version: str) -> Version | None:
         """See Store."""
         return self._versions.get(version_id(product=product, version=version))
+
+    async def totals(self) -> Totals:
+        """See Store."""
+        totals: dict[Place, dict[str, int]] = {}
+        tally(totals, self.deployments.everything())
+        return totals
 
     async def began(self) -> datetime:
         """See Store."""

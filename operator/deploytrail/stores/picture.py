@@ -74,6 +74,10 @@ class Picture(Generic[R]):
         numbers = self._of_series.get(series)
         return self.get(numbers[max(numbers)]) if numbers else None
 
+    def everything(self) -> list[R]:
+        """All records."""
+        return [seen.record for seen in self._by_id.values()]
+
     def find(self, query: Query) -> Page[R]:
         """Records that match, newest first."""
         return answer(query, self._candidates(query))

@@ -1,7 +1,8 @@
 """The records of one type as objects: written past the picture that follows the API server, read from it."""
 
+import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import timedelta
 from time import perf_counter
 from typing import Generic
@@ -28,6 +29,10 @@ from deploytrail.stores.versions import Holder, Versions
 
 LARGEST_OBJECT = 1_300_000
 """Bytes; etcd refuses requests over 1.5 MiB, and the status is still to come."""
+
+
+SOME = 500
+"""Records that are looked at without a pause: less than a millisecond."""
 
 
 class KubernetesShelf(Generic[R]):
@@ -72,6 +77,14 @@ class KubernetesShelf(Generic[R]):
         where = (resource.namespace, resource.name) if resource is not None else (self._home, known.id)
         stored = await self._kube.get(self._form.kind, *where)
         return self._parse(stored).tellings if stored is not None else None
+
+    async def everything(self) -> AsyncIterator[Sequence[R]]:
+        """All records, some at a time, with time in between for others."""
+        self.must_be_complete()
+        records = self._picture.everything()
+        for begin in range(0, len(records), SOME):
+            yield records[begin : begin + SOME]
+            await asyncio.sleep(0)
 
     def must_be_complete(self) -> None:
         """Raise Unavailable before everything has been listed once."""

@@ -37,6 +37,8 @@ def record(told: Report | None = None) -> Deployment:
         ({"open": False}, True),
         ({"open": True}, False),
         ({"application_uid": "u"}, False),
+        ({"missed": False}, True),
+        ({"missed": True}, False),
         ({"since": NOON}, True),
         ({"since": NOON + HOUR}, False),
         ({"until": NOON}, False),
@@ -53,6 +55,13 @@ def test_an_application_answers_for_its_own_records() -> None:
 
     assert matches(Query(application_uid="u"), made)
     assert not matches(Query(application_uid="other"), made)
+
+
+def test_a_record_answers_for_what_was_missed_before_it() -> None:
+    made = record(report(missed_before=2))
+
+    assert matches(Query(missed=True), made)
+    assert not matches(Query(missed=False), made)
 
 
 def test_a_deployment_happened_at_its_end_else_its_start_else_when_it_was_told() -> None:

@@ -13,7 +13,7 @@ from deploytrail.record.model import AnyReport, CodeFacts, Record
 from deploytrail.record.version import Version
 from deploytrail.stores.base import Outcome
 from deploytrail.stores.sql.judging import Desk, judge
-from deploytrail.stores.sql.rows import KINDS, joined
+from deploytrail.stores.sql.rows import KINDS, joined, to_total_rows
 from deploytrail.stores.sql.statements import statements
 from deploytrail.stores.sql.troubles import Outrun
 
@@ -68,6 +68,8 @@ def _write(connection: Connection, desk: Desk) -> None:
         connection.execute(tell.announce, {"rows": joined(desk.events)})
     _all_or_outrun(connection, tell.claim, _sorted(desk.claimed))
     _all_or_outrun(connection, tell.spell_out, _sorted(desk.spelt_out))
+    if rows := to_total_rows(desk.totals):  # last, because others wait for these rows until the commit
+        connection.execute(tell.total, {"rows": joined(rows)})
 
 
 def _all_or_outrun(connection: Connection, statement: Any, rows: Sequence[bytes]) -> None:

@@ -8,8 +8,9 @@ from deploytrail.errors import Rejected
 from deploytrail.record.admission import MOST_REPORTS
 from deploytrail.record.event import news
 from deploytrail.record.lifecycle import Advance, Create, decide
-from deploytrail.record.model import AnyReport, Binding, R, Record, Status
+from deploytrail.record.model import AnyReport, Binding, Deployment, R, Record, Status
 from deploytrail.record.series import aim
+from deploytrail.record.totals import Place, add, difference, place_of
 from deploytrail.record.version import Version, bind, claim_of
 from deploytrail.stores.base import Outcome, VersionTaken, decided
 from deploytrail.stores.sql.rows import KINDS, from_document, to_event_row, to_payload, to_row, to_version_row
@@ -36,6 +37,8 @@ class Desk:
     payloads: list[bytes] = field(default_factory=list)
     events: list[bytes] = field(default_factory=list)
     """Rows of the outbox, in the order in which they came about."""
+    totals: dict[Place, dict[str, int]] = field(default_factory=dict)
+    """What is to be added to the totals."""
     claimed: dict[str, bytes] = field(default_factory=dict)
     spelt_out: dict[str, bytes] = field(default_factory=dict)
 
@@ -55,6 +58,8 @@ class Desk:
     def put(self, record: Record, row: bytes, payload: bytes | None, event: bytes | None) -> None:
         """Take in a record, its row, and the rows of what it was last told and announces."""
         key = KINDS[type(record)], record.id
+        if isinstance(record, Deployment):
+            add(self.totals.setdefault(place_of(record), {}), difference(self.record(record.id, Deployment), record))
         self.records[key] = record
         (self.changed if key in self.read else self.created)[key] = row
         if payload is not None:

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, not_, select, tuple_
+from sqlalchemy import ColumnElement, Select, false, func, not_, select, tuple_
 
 from deploytrail.record.query import Query
-from deploytrail.stores.sql.tables import INSTALLATION, PAYLOADS, RECORDS, VERSIONS
+from deploytrail.stores.sql.tables import INSTALLATION, PAYLOADS, RECORDS, TOTALS, VERSIONS
 
 _EXACT = ("product", "version", "environment", "status", "source", "counted", "type", "application_uid")
 
@@ -43,6 +43,11 @@ def version(version_id: str) -> Select[Any]:
     return select(VERSIONS).where(VERSIONS.c.id == version_id)
 
 
+def totals() -> Select[Any]:
+    """All counts."""
+    return select(TOTALS)
+
+
 def began() -> Select[Any]:
     """Since when this installation records."""
     return select(INSTALLATION.c.began_at)
@@ -53,6 +58,9 @@ def _filters(kind: str, query: Query) -> list[ColumnElement[bool]]:
     found += [RECORDS.c[name] == wanted for name in _EXACT if (wanted := getattr(query, name)) is not None]
     if query.open is not None:
         found.append(RECORDS.c.is_open if query.open else not_(RECORDS.c.is_open))
+    if query.missed is not None:
+        lost = RECORDS.c.missed_before > 0
+        found.append(lost if query.missed else not_(func.coalesce(lost, false())))
     if query.since is not None:
         found.append(RECORDS.c.happened_at >= query.since)
     if query.until is not None:

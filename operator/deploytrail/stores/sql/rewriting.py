@@ -7,8 +7,9 @@ from sqlalchemy import Connection, delete
 
 from deploytrail.record.marks import with_marks_of
 from deploytrail.record.model import Deployment, Record, Telling
+from deploytrail.record.totals import difference, place_of
 from deploytrail.stores.sql import questions
-from deploytrail.stores.sql.rows import KINDS, from_document, joined, to_payload, to_row, with_bodies
+from deploytrail.stores.sql.rows import KINDS, from_document, joined, to_payload, to_row, to_total_rows, with_bodies
 from deploytrail.stores.sql.statements import statements
 from deploytrail.stores.sql.tables import PAYLOADS
 from deploytrail.stores.sql.troubles import Outrun
@@ -25,6 +26,10 @@ def rewrite(connection: Connection, record: Record, heard: tuple[Telling, ...]) 
     payloads = [found for n in range(len(record.tellings)) if (found := to_payload(record, n)) is not None]
     if not connection.execute(tell.change, {"rows": joined([row])}).all():
         return False
+    if isinstance(record, Deployment):
+        changed = difference(from_document(rows[0].document, Deployment), record)
+        if counts := to_total_rows({place_of(record): changed}):
+            connection.execute(tell.total, {"rows": joined(counts)})
     connection.execute(delete(PAYLOADS).where(PAYLOADS.c.record_id == record.id, PAYLOADS.c.kind == kind))
     if payloads:
         connection.execute(tell.keep, {"rows": joined(payloads)})

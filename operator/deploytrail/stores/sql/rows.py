@@ -10,6 +10,7 @@ from deploytrail.errors import Rejected, Unavailable
 from deploytrail.record.event import Event
 from deploytrail.record.model import Annotation, Build, Deployment, R, Record, Telling
 from deploytrail.record.query import happened_at
+from deploytrail.record.totals import Totals
 from deploytrail.record.version import Version
 from deploytrail.stores.sql.tables import to_text
 
@@ -36,6 +37,7 @@ def to_row(record: Record, *, revision: int) -> bytes:
         "application_uid": application.uid if application is not None else None,
         "series": attempt.series if attempt is not None else None,
         "attempt": attempt.number if attempt is not None else None,
+        "missed_before": getattr(record, "missed_before", None),
         "created_at": to_text(record.created_at),
         "finished_at": to_text(record.finished_at) if record.finished_at is not None else None,
         "happened_at": to_text(happened_at(record)),
@@ -85,6 +87,16 @@ def to_event_row(event: Event) -> bytes:
             "heard_at": to_text(event.heard_at),
         }
     )
+
+
+def to_total_rows(totals: Totals) -> list[bytes]:
+    """Rows of ``totals``, in an order that is the same for everybody."""
+    return [
+        _encode({"product": place.product, "environment": place.environment, "name": name, "value": value})
+        for place, counts in sorted(totals.items())
+        for name, value in sorted(counts.items())
+        if value
+    ]
 
 
 def joined(rows: Iterable[bytes]) -> str:

@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from deploytrail.stores.sql.tables import OUTBOX, PAYLOADS, RECORDS, VERSIONS
+from deploytrail.stores.sql.tables import OUTBOX, PAYLOADS, RECORDS, TOTALS, VERSIONS
 
 
 class Statements:
@@ -60,6 +60,11 @@ class Statements:
         self.keep = _inserted(insert(PAYLOADS), PAYLOADS.c, payloads).returning(PAYLOADS.c.record_id)
         events = _incoming(_ANNOUNCED, dialect)
         self.announce = _inserted(insert(OUTBOX), _ANNOUNCED, events)
+        totals = _incoming(TOTALS.c, dialect)
+        adding = insert(TOTALS).from_select(list(TOTALS.c.keys()), select(*totals.c).where(true()))
+        self.total = adding.on_conflict_do_update(
+            index_elements=TOTALS.primary_key.columns, set_={"value": TOTALS.c.value + adding.excluded.value}
+        )
         versions = _incoming([*VERSIONS.c, Column("was", Text)], dialect)
         self.claim = _inserted(insert(VERSIONS), VERSIONS.c, versions).returning(VERSIONS.c.id)
         self.spell_out = (

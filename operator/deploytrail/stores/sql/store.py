@@ -19,6 +19,7 @@ from deploytrail.record.model import Annotation, AnyReport, Build, Deployment, M
 from deploytrail.record.query import Page, Query, sort_key
 from deploytrail.record.running import Running, Standings
 from deploytrail.record.series import REPLAY_WINDOW
+from deploytrail.record.totals import Place, Totals
 from deploytrail.record.version import Version
 from deploytrail.stores.base import Outcome
 from deploytrail.stores.sql import questions
@@ -157,6 +158,13 @@ class SqlStore:
         statement = questions.version(version_id(product=product, version=version))
         row = await self._door.read(lambda connection: connection.execute(statement).mappings().first())
         return Version(**row) if row is not None else None
+
+    async def totals(self) -> Totals:
+        """See Store."""
+        found: dict[Place, dict[str, int]] = {}
+        for row in await self._door.read(lambda connection: connection.execute(questions.totals()).all()):
+            found.setdefault(Place(row.product, row.environment), {})[row.name] = row.value
+        return found
 
     async def began(self) -> datetime:
         """See Store."""

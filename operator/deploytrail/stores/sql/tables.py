@@ -80,6 +80,7 @@ RECORDS = Table(
     Column("series", Text),
     Column("attempt", BigInteger),
     Column("created_at", UtcInstant, nullable=False),
+    Column("missed_before", BigInteger),
     Column("finished_at", UtcInstant),
     Column("happened_at", UtcInstant, nullable=False),
     Column("document", Text, nullable=False),
@@ -94,6 +95,14 @@ RECORDS = Table(
         "id",
         postgresql_where=text("is_open"),
         sqlite_where=text("is_open = 1"),
+    ),
+    Index(
+        "records_missed",
+        "kind",
+        "created_at",
+        "id",
+        postgresql_where=text("missed_before > 0"),
+        sqlite_where=text("missed_before > 0"),
     ),
     Index(
         "records_application",
@@ -159,3 +168,14 @@ OUTBOX = Table(
     sqlite_autoincrement=True,
 )
 """What is to be delivered, see base.Outbox. It outlives the record, whose end is no reason to stay silent."""
+
+TOTALS = Table(
+    "totals",
+    METADATA,
+    Column("product", Identifier, nullable=False),
+    Column("environment", Identifier, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("value", BigInteger, nullable=False),
+    PrimaryKeyConstraint("product", "environment", "name", name="totals_pkey"),
+)
+"""What record.totals counts of every deployment that there ever was, those that were removed since among them."""
