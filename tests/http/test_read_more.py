@@ -99,7 +99,7 @@ def test_a_version_is_shown_with_where_it_has_been(filled: Endpoint) -> None:
 
     been = {stay["environment"]: stay for stay in shown["environments"]}
     assert list(been) == ["live", "qa"]
-    assert (been["qa"]["deployments"], been["qa"]["status"]) == (2, "completed")
+    assert (been["qa"]["deployments"], been["qa"]["status"], been["qa"]["runs_now"]) == (2, "completed", True)
     assert (been["qa"]["first_at"], been["qa"]["last_at"]) == ("2026-11-20T00:00:00Z", "2026-11-20T02:00:00Z")
     last = filled.get(f"/api/v1/deployments/{been['qa']['deployment_id']}").json()
     assert (last["environment"], last["finished_at"]) == ("qa", "2026-11-20T02:00:00Z")

@@ -54,10 +54,10 @@ def shown(endpoint: Endpoint, *arguments: str) -> str:
 def test_what_runs_where_is_a_table(filled: Endpoint) -> None:
     header, *rows = shown(filled, "environments").splitlines()
 
-    assert header.split() == ["ENVIRONMENT", "PRODUCT", "VERSION", "AGE", "BY"]
+    assert header.split() == ["ENVIRONMENT", "PRODUCT", "VERSION", "AGE", "BY", "LATEST"]
     [row] = [row.split() for row in rows]
     assert row[:3] == ["production", "shop", "1.1"]
-    assert row[-1] == "alice"
+    assert row[-2:] == ["alice", "failed"]
 
 
 def test_deployments_are_a_table_newest_first(filled: Endpoint) -> None:
@@ -83,6 +83,22 @@ def test_every_form_shows_the_same(filled: Endpoint) -> None:
     assert as_json == as_yaml
     assert [each["id"] for each in as_json] == [each["id"] for each in as_csv]
     assert len(as_json) == 3
+
+
+def test_what_runs_where_can_be_exported(filled: Endpoint) -> None:
+    [row] = csv.DictReader(io.StringIO(shown(filled, "env", "-o", "csv")))
+
+    assert (row["version"], row["previous"], row["latest.status"]) == ("1.1", "1.0", "failed")
+
+
+def test_how_well_changes_are_delivered(filled: Endpoint) -> None:
+    header, whole, shop = shown(filled, "dora", "--by", "product", "--since", "2026-11-01").splitlines()
+    as_json = json.loads(shown(filled, "dora", "-o", "json"))
+
+    assert header.split()[:2] == ["NAME", "COUNTED"]
+    assert (whole.split()[:2], shop.split()[:2]) == (["all", "3"], ["shop", "3"])
+    assert "33.3 %" in shop
+    assert as_json["total"]["deployments"] == 3
 
 
 def test_filters_and_limits_hold(filled: Endpoint) -> None:

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from deploytrail.cli.view_options import filters, reach, told, where_options
 from deploytrail.viewing.client import PAGE, Client, Listed, Record
-from deploytrail.viewing.kinds import BUILDS, DEPLOYMENTS, ENVIRONMENTS, KINDS, Kind
+from deploytrail.viewing.kinds import BUILDS, DEPLOYMENTS, DORA, ENVIRONMENTS, KINDS, Kind
 from deploytrail.viewing.period import to_time
 from deploytrail.viewing.table import to_table
 
@@ -21,6 +21,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 MOST = 50
 """How many records a table shows unless told otherwise."""
 
+_HOW_MORE = {kind.name: ", the newest: --limit shows more" for kind in (DEPLOYMENTS, BUILDS)}
 _PIPE_WIDTH = 500
 _WHERE = ("url", "key_file", "namespace", "service", "context", "kubeconfig")
 _STYLES = ("table", "wide", "json", "yaml")
@@ -52,7 +53,7 @@ class _Kinds(click.Group):
 
 @click.group(cls=_Kinds)
 def get() -> None:
-    """Show what is recorded: deployments, builds, and what runs where.
+    """Show what is recorded: deployments, builds, what runs where, and how well changes are delivered.
 
     With --url or DEPLOYTRAIL_URL that Deploytrail is asked; without, the one in the cluster of your kubeconfig, through
     kubectl port-forward. DEPLOYTRAIL_KEY holds a key with the scope read, or --key-file does.
@@ -67,12 +68,25 @@ def get() -> None:
 
 
 @get.command()
-@filters("environment")
-@_output(*_STYLES)
+@filters("product", "environment")
+@_output(*_STYLES, "csv")
 @where_options
 def environments(output: str, **flags: Any) -> None:
     """What runs where: the newest success of every product in every environment. Short: env."""
-    _show(ENVIRONMENTS, output, flags, lambda client, asked: client.whole(ENVIRONMENTS.path, asked))
+    if output == "csv":
+        _export(ENVIRONMENTS, flags)
+    else:
+        _show(ENVIRONMENTS, output, flags, lambda client, asked: client.whole(ENVIRONMENTS.path, asked))
+
+
+@get.command()
+@filters("product", "team", "environment", "since", "until")
+@click.option("--by", type=click.Choice(["product", "environment", "team"]), help="Tell these apart.")
+@_output(*_STYLES)
+@where_options
+def dora(output: str, **flags: Any) -> None:
+    """How well changes are delivered: DORA's metrics, of the last 90 days unless told."""
+    _show(DORA, output, flags, lambda client, asked: _judged(client.one(DORA.path, asked), output))
 
 
 @get.command()
@@ -100,20 +114,29 @@ def builds(ids: tuple[str, ...], limit: int | None, output: str, **flags: Any) -
 Ask = Callable[[Client, Mapping[str, str]], Listed | Record]
 
 
+def _judged(told: Record, output: str) -> Listed | Record:
+    """A row for all, and one for each that is told apart."""
+    if output in ("json", "yaml"):
+        return told
+    return Listed(
+        ({**told.get("total", {}), "name": "all"}, *told.get("groups", ())), more=told.get("next") is not None
+    )
+
+
 def _select(kind: Kind, ids: tuple[str, ...], limit: int | None, output: str, flags: Mapping[str, Any]) -> None:
     if len(ids) > 1:
         raise click.UsageError("give one ID or none")
     if output == "csv":
-        _export(kind, ids, limit, flags)
+        if ids:
+            raise click.UsageError("one record is no list: print it as json or yaml")
+        _export(kind, flags, limit)
     elif ids:
         _show(kind, output, flags, lambda client, _: client.one(f"{kind.path}/{quote(ids[0], safe='')}"))
     else:
         _show(kind, output, flags, lambda client, asked: client.list(kind.path, asked, most=limit or MOST))
 
 
-def _export(kind: Kind, ids: tuple[str, ...], limit: int | None, flags: Mapping[str, Any]) -> None:
-    if ids:
-        raise click.UsageError("one record is no list: print it as json or yaml")
+def _export(kind: Kind, flags: Mapping[str, Any], limit: int | None = None) -> None:
     if limit is not None and limit > PAGE:
         raise click.UsageError(f"as csv a limit is at most {PAGE}; without one it is everything")
     asked = _asked(flags, now=datetime.now(UTC)) | ({"limit": str(limit)} if limit is not None else {})
@@ -141,7 +164,7 @@ def _show(kind: Kind, output: str, flags: Mapping[str, Any], ask: Ask) -> None:
         case _:
             _print(kind, found, now=now, wide=output == "wide")
     if isinstance(found, Listed) and found.more:
-        click.echo(f"These are the newest {len(found.items)}; --limit shows more.", err=True)
+        click.echo(f"There are more than these {len(found.items)}{_HOW_MORE.get(kind.name, '')}.", err=True)
 
 
 def _plain(found: Listed | Record) -> Any:

@@ -62,6 +62,7 @@ def filters(*names: str) -> Callable[[F], F]:
 _FILTERS = {
     "product": "Only this product.",
     "environment": "Only this environment.",
+    "team": "Only deployments that name this team.",
     "version": "Only this version.",
     "status": "Only this status: pending, started, completed, failed, aborted, unknown.",
     "source": "Only what came through this door, such as argocd.",

@@ -1,6 +1,6 @@
 """An answer in the form that was asked for, with its tag, so that whoever has it already is told so and no more."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Generic
@@ -37,11 +37,12 @@ ONE: dict[int | str, dict[str, Any]] = {
 """How an answer about one thing is described."""
 
 
-def listed(item: type[BaseModel], example: dict[str, Any]) -> dict[int | str, dict[str, Any]]:
+def listed(item: type[BaseModel], example: dict[str, Any], *, paged: bool = True) -> dict[int | str, dict[str, Any]]:
     """How a list of such items is described."""
     lines = spreadsheet.header(item) + spreadsheet.lines([item.model_validate(example)])
     csv = {"text/csv": {"schema": {"type": "string"}, "example": lines.decode()}}
-    return {200: {"headers": _TAGGED["headers"] | _LINKED, "content": csv}, 304: {"description": "It is as it was."}}
+    headers = _TAGGED["headers"] | (_LINKED if paged else {})
+    return {200: {"headers": headers, "content": csv}, 304: {"description": "It is as it was."}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +65,13 @@ class Listing(Generic[R]):
             query = query.model_copy(update={"limit": LARGEST_LIMIT})
         page = await in_time(self.find(query))
         if everything:
-            return Export(self._export(query, page, nothing=only_head(request.scope)), headers=self._headers(as_csv))
+            return Export(
+                self._export(query, page, nothing=only_head(request.scope)), headers=_headers(self.name, as_csv=as_csv)
+            )
         tag = tag_of(*(each.model_dump_json() for each in page.items), next_of(page), as_csv)
         if known := unchanged(request, tag):
             return known
-        headers = self._headers(as_csv) | _link(request, page) | {"ETag": tag}
+        headers = _headers(self.name, as_csv=as_csv) | _link(request, page) | {"ETag": tag}
         items = tuple(item for each in page.items for item in self.show(each))
         if as_csv:
             return Response(spreadsheet.header(self.item) + spreadsheet.lines(items), headers=headers)
@@ -85,11 +88,19 @@ class Listing(Generic[R]):
                 return
             page = await in_time(self.find(query.model_copy(update={"before": page.next})))
 
-    def _headers(self, as_csv: bool) -> dict[str, str]:
-        if not as_csv:
-            return _CACHED
-        saved = {"Content-Disposition": f'attachment; filename="{self.name}.csv"'}
-        return _CACHED | saved | {"Content-Type": spreadsheet.MEDIA_TYPE}
+
+def answer_whole(
+    request: Request, name: str, item: type[BaseModel], items: Sequence[BaseModel], whole: BaseModel, form: Form | None
+) -> Response:
+    """A list that has no pages: ``items`` are all that ``whole`` holds, of the type ``item``."""
+    as_csv = prefers_csv(request, form)
+    tag = tag_of(whole, as_csv)
+    if known := unchanged(request, tag):
+        return known
+    headers = _headers(name, as_csv=as_csv) | {"ETag": tag}
+    if as_csv:
+        return Response(spreadsheet.header(item) + spreadsheet.lines(items), headers=headers)
+    return Response(whole.model_dump_json(), media_type="application/json", headers=headers)
 
 
 class Export(StreamingResponse):
@@ -160,6 +171,13 @@ def _weighed(media: str) -> tuple[str, float]:
         return name, min(max(float(weight), 0.0), 1.0)
     except ValueError:
         return name, 0.0
+
+
+def _headers(name: str, *, as_csv: bool) -> dict[str, str]:
+    if not as_csv:
+        return _CACHED
+    saved = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
+    return _CACHED | saved | {"Content-Type": spreadsheet.MEDIA_TYPE}
 
 
 def _link(request: Request, page: Page[Any]) -> dict[str, str]:

@@ -3,18 +3,32 @@
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Annotated
 
-from fastapi import APIRouter
-from fastapi import Query as Parameter
-from pydantic import BaseModel, Field
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+from pydantic import BaseModel, ConfigDict, Field
 
+from deploytrail.record.model import Status
 from deploytrail.record.running import Running, merged
-from deploytrail.serve.asking import in_time, router
+from deploytrail.serve.answering import answer_whole, listed
+from deploytrail.serve.asking import Form, in_time, router
+from deploytrail.serve.examples import RUNNING
 from deploytrail.serve.views import Time
 from deploytrail.stores.base import Store
 
 
+class LatestView(BaseModel):
+    """The newest deployment to a place, which may have failed or be under way."""
+
+    deployment_id: str
+    version: str | None
+    status: Status
+    at: Time = Field(description="When it took place.")
+
+
 class RunningItem(BaseModel):
     """One product in one environment."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [RUNNING]})
 
     environment: str
     product: str
@@ -26,6 +40,9 @@ class RunningItem(BaseModel):
         description="The record; null where it ran before Deploytrail did, so that nothing was recorded."
     )
     previous: str | None = Field(description="The last other version that ran here; null when none was recorded.")
+    latest: LatestView | None = Field(
+        description="The newest deployment to this place, whatever came of it; null where nothing was recorded."
+    )
 
 
 class RunningList(BaseModel):
@@ -34,19 +51,31 @@ class RunningList(BaseModel):
     items: tuple[RunningItem, ...]
 
 
+class Asked(BaseModel):
+    """What may be asked."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    environment: str | None = Field(None, description="Only this environment.", examples=["production"])
+    product: str | None = Field(None, description="Only this product.", examples=["hivelai/webhook-logger"])
+    format: Form | None = Field(None, description="`csv` for a spreadsheet; without it, what `Accept` prefers.")
+
+
 def environment_routes(
     store: Store, found: Callable[[], Iterable[Running]], *, may_read: Callable[..., Awaitable[object]]
 ) -> APIRouter:
     """The route, for keys that may read. ``found`` is what ran before anything was recorded."""
     routes = router("/api/v1/environments", "environments", may_read)
 
-    @routes.get("", summary="What runs where")
-    async def find(
-        environment: Annotated[str | None, Parameter(description="Only this environment.")] = None,
-    ) -> RunningList:
-        recorded = await in_time(store.running(environment))
-        before = [each for each in found() if environment in (None, each.environment)]
-        items = (RunningItem.model_validate(each, from_attributes=True) for each in merged(recorded, before))
-        return RunningList(items=tuple(items))
+    @routes.get(
+        "", summary="What runs where", response_model=RunningList, responses=listed(RunningItem, RUNNING, paged=False)
+    )
+    async def find(request: Request, asked: Annotated[Asked, Query()]) -> Response:
+        """The newest success of every product in every environment: since when, by whom, and what ran before."""
+        recorded = await in_time(store.running(asked.environment))
+        before = [each for each in found() if asked.environment in (None, each.environment)]
+        there = [each for each in merged(recorded, before) if asked.product in (None, each.product)]
+        items = tuple(RunningItem.model_validate(each, from_attributes=True) for each in there)
+        return answer_whole(request, "environments", RunningItem, items, RunningList(items=items), asked.format)
 
     return routes

@@ -95,6 +95,7 @@ VERSION: dict[str, Any] = {
             "status": "completed",
             "deployed_by": "alice",
             "deployment_id": "deploy-20250922-1200-tiivonlvwlxmdmzt",
+            "runs_now": True,
         }
     ],
 }
@@ -127,4 +128,21 @@ GAP: dict[str, Any] = {
         "revisions": ["abc123def456789012345678901234567890abcd"],
     },
     "recorded_at": "2025-09-22T12:15:31.204Z",
+}
+
+RUNNING: dict[str, Any] = {
+    "environment": "production",
+    "product": "hivelai/webhook-logger",
+    "version": "v1.2.3",
+    "commit": "abc123def456789012345678901234567890abcd",
+    "since": "2025-09-22T12:15:30Z",
+    "deployed_by": "alice",
+    "deployment_id": "deploy-20250922-1200-tiivonlvwlxmdmzt",
+    "previous": "v1.2.2",
+    "latest": {
+        "deployment_id": "deploy-20250922-1200-tiivonlvwlxmdmzt",
+        "version": "v1.2.3",
+        "status": "completed",
+        "at": "2025-09-22T12:15:30Z",
+    },
 }

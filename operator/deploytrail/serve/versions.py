@@ -28,6 +28,7 @@ class Stay(BaseModel):
     status: Status = Field(description="Of the last.")
     deployed_by: str | None = Field(description="Who made the last.")
     deployment_id: str = Field(description="The last.")
+    runs_now: bool = Field(description="Whether it is what runs there now.")
 
 
 class VersionBuild(BaseModel):
@@ -77,14 +78,17 @@ def version_routes(store: Store, *, may_read: Callable[..., Awaitable[object]]) 
         deployments = (await in_time(store.find(wanted))).items
         if bound is None and not builds and not deployments:
             raise HTTPException(404, "Nobody has told of this version")
-        tag = tag_of(bound, *builds, *deployments)
-        return unchanged(request, tag) or one(_view(product, version, bound, builds, deployments), tag)
+        running = await in_time(store.running()) if deployments else ()
+        now = {each.environment for each in running if (each.product, each.version) == (product, version)}
+        view = _view(product, version, bound, builds, _stays(deployments, now))
+        tag = tag_of(view)
+        return unchanged(request, tag) or one(view, tag)
 
     return routes
 
 
 def _view(
-    product: str, version: str, bound: Version | None, builds: Iterable[Build], deployments: Iterable[Deployment]
+    product: str, version: str, bound: Version | None, builds: Iterable[Build], stays: Iterable[Stay]
 ) -> VersionView:
     known: dict[str, Any] = bound.model_dump(exclude={"id", "product", "version"}) if bound is not None else {}
     return VersionView(
@@ -92,11 +96,11 @@ def _view(
         version=version,
         **dict.fromkeys(("commit", "first_seen_at", "source", "record")) | known,
         builds=tuple(VersionBuild(id=each.id, status=each.status, at=happened_at(each)) for each in builds),
-        environments=tuple(_stays(deployments)),
+        environments=tuple(stays),
     )
 
 
-def _stays(deployments: Iterable[Deployment]) -> Iterable[Stay]:
+def _stays(deployments: Iterable[Deployment], now: set[str]) -> Iterable[Stay]:
     by_place = sorted(deployments, key=lambda each: (each.environment, happened_at(each)))
     for environment, group in groupby(by_place, key=lambda each: each.environment):
         there = list(group)
@@ -109,4 +113,5 @@ def _stays(deployments: Iterable[Deployment]) -> Iterable[Stay]:
             status=last.status,
             deployed_by=last.deployed_by,
             deployment_id=last.id,
+            runs_now=environment in now,
         )

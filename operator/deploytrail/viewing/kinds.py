@@ -24,8 +24,7 @@ class Kind:
     name: str
     path: str
     columns: tuple[Column, ...]
-    aliases: tuple[str, ...]
-    paged: bool = True
+    aliases: tuple[str, ...] = ()
 
 
 ENVIRONMENTS = Kind(
@@ -37,11 +36,12 @@ ENVIRONMENTS = Kind(
         Column("VERSION", "version"),
         Column("AGE", "since", "age"),
         Column("BY", "deployed_by"),
+        Column("LATEST", "latest.status", "status"),
+        Column("PREVIOUS", "previous", wide=True),
         Column("COMMIT", "commit", "commit", wide=True),
         Column("DEPLOYMENT", "deployment_id", wide=True),
     ),
     ("environment", "env", "envs"),
-    paged=False,
 )
 
 DEPLOYMENTS = Kind(
@@ -84,4 +84,23 @@ BUILDS = Kind(
     ("build", "bld", "blds"),
 )
 
-KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (ENVIRONMENTS, DEPLOYMENTS, BUILDS)}
+DORA = Kind(
+    "dora",
+    "/api/v1/dora",
+    (
+        Column("NAME", "name"),
+        Column("COUNTED", "deployments"),
+        Column("A DAY", "deployment_frequency.value", "number"),
+        Column("LEAD TIME", "lead_time.value", "seconds"),
+        Column("FAILURES", "change_failure_rate.value", "percent"),
+        Column("RECOVERY", "failed_deployment_recovery_time.value", "seconds"),
+        Column("REWORK", "rework_rate.value", "percent"),
+        Column("NOT COUNTED", "not_counted", "sum"),
+        Column("FREQUENCY BAND", "deployment_frequency.band", wide=True),
+        Column("LEAD TIME BAND", "lead_time.band", wide=True),
+        Column("FAILURES BAND", "change_failure_rate.band", wide=True),
+        Column("RECOVERY BAND", "failed_deployment_recovery_time.band", wide=True),
+    ),
+)
+
+KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (ENVIRONMENTS, DEPLOYMENTS, BUILDS, DORA)}

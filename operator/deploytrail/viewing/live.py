@@ -49,10 +49,8 @@ def scenes(
 
 
 def _look(client: Client, params: Params, *, most: int) -> Scene:
-    places = {name: value for name, value in params.items() if name == "environment"}
-    running = client.whole(ENVIRONMENTS.path, places).items
-    wanted = tuple(each for each in running if params.get("product") in (None, each.get("product")))
-    return Scene(wanted, client.list(DEPLOYMENTS.path, params, most=most).items)
+    running = client.whole(ENVIRONMENTS.path, params).items
+    return Scene(running, client.list(DEPLOYMENTS.path, params, most=most).items)
 
 
 def show(console: Console, seen: Iterator[Scene], *, most: int) -> None:

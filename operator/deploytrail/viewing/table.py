@@ -73,10 +73,26 @@ def _text(value: object, _: datetime) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+def _number(value: object, _: datetime) -> str:
+    return f"{value:.3g}" if isinstance(value, int | float) else UNKNOWN
+
+
+def _percent(value: object, _: datetime) -> str:
+    return f"{100 * value:.3g} %" if isinstance(value, int | float) else UNKNOWN
+
+
+def _sum(value: object, _: datetime) -> str:
+    """Of counts by name."""
+    return str(sum(value.values())) if isinstance(value, Mapping) else UNKNOWN
+
+
 _FORMS: Mapping[str, Callable[[object, datetime], str]] = {
     "text": _text,
     "status": _text,
     "age": _age,
     "seconds": _seconds,
+    "number": _number,
+    "percent": _percent,
+    "sum": _sum,
     "commit": lambda value, _: str(value)[:12],
 }
