@@ -30,6 +30,9 @@ connection of its own, is answered later than a queue of them, if at all."""
 READY_SECONDS = 0.1
 """Between two questions whether to begin."""
 
+_IDENTITY: Any = "deploytrail"
+"""Used by nothing here. Without one kopf asks for the name of its user, and the number that a pod runs as has none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Watch:
@@ -90,6 +93,7 @@ class Operator:
                 registry=self._registry(),
                 settings=frugal({watch.kind: watch.labels for watch in self._watches if watch.labels}),
                 standalone=True,
+                identity=_IDENTITY,
                 clusterwide=True,
                 stop_flag=self._stop,
             )
