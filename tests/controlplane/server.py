@@ -73,6 +73,14 @@ class ControlPlane(Cluster):
         """Take the API server away, politely or not, while etcd lives on."""
         self._api.stop(kill=kill)
 
+    def kill_etcd(self) -> None:
+        """SIGKILL for etcd, while the API server lives on without it."""
+        self._etcd.stop(kill=True)
+
+    def start_etcd(self) -> None:
+        """Have etcd back with its data; the API server finds it by itself."""
+        self._etcd.start()
+
     def start_api(self) -> None:
         """Have the API server back, on the same port with the same certificate, and wait until it is ready."""
         self._api.start()

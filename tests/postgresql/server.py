@@ -34,10 +34,15 @@ os.execv(sys.argv[3], sys.argv[3:])
 
 
 class Postgresql:
-    """One server; ``with`` starts it and removes all of it."""
+    """One server; ``with`` starts it and removes all of it.
 
-    def __init__(self) -> None:
+    ``fsync=True`` lets it wait for the disk, as production does; without it only a power cut loses anything. Its data
+    are in ``home``, an empty folder, if one is given.
+    """
+
+    def __init__(self, *, fsync: bool = False, home: Path | None = None, **settings: str) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="deploytrail-postgresql-"))
+        self._home, self._fsync, self._settings = home or self._folder, fsync, settings
         self._binaries = _binaries(self._folder)
         self._port = free_port()
         self._databases = 0
@@ -45,13 +50,15 @@ class Postgresql:
 
     def __enter__(self) -> "Postgresql":
         _open_to_user(self._folder)
+        _open_to_user(self._home)
         (self._folder / "password").write_text(PASSWORD)
         (self._folder / "password").chmod(0o644)
         subprocess.run(
             self._as_user(
                 "initdb",
-                *("--pgdata", f"{self._folder}/data", "--username", USER, "--pwfile", f"{self._folder}/password"),
-                *("--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C", "--no-sync"),
+                *("--pgdata", f"{self._home}/data", "--username", USER, "--pwfile", f"{self._folder}/password"),
+                *("--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C"),
+                *(() if self._fsync else ("--no-sync",)),
             ),
             check=True,
             capture_output=True,
@@ -100,11 +107,12 @@ class Postgresql:
             "listen_addresses": "127.0.0.1",
             "port": str(self._port),
             "unix_socket_directories": "",
-            "fsync": "off",
+            "fsync": "on" if self._fsync else "off",
             "shared_buffers": "16MB",
             "max_connections": "60",
+            **self._settings,
         }
-        return ["-D", f"{self._folder}/data", *(f"--{name}={value}" for name, value in settings.items())]
+        return ["-D", f"{self._home}/data", *(f"--{name}={value}" for name, value in settings.items())]
 
     def _as_user(self, program: str, *arguments: str) -> list[str]:
         nobody = _nobody()

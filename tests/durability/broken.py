@@ -1,0 +1,133 @@
+"""Servers that break one promise each: ``python -m tests.durability.broken NAME run``. The suite has to find them out.
+
+Each replaces a few lines of the product, here and nowhere else.
+"""
+
+import asyncio
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from sqlalchemy import Engine
+
+from deploytrail.cli import main
+from deploytrail.errors import DeploytrailError, Rejected
+from deploytrail.stores.base import Duplicate, Recorded
+from deploytrail.stores.sql import ingest, postgresql, sqlite
+from deploytrail.stores.sql.rows import joined
+from deploytrail.stores.sql.statements import statements
+from deploytrail.stores.sql.store import SqlStore
+from deploytrail.stores.sql.troubles import Poison
+
+SLOW_DISK = 0.03
+"""Seconds that what comes too late takes: long enough for chance to hit it soon."""
+
+
+def answer_before_commit() -> None:
+    """Who asked is answered when the rows are written, and the commit may yet fail."""
+
+    async def in_thread(threads: ThreadPoolExecutor, engine: Engine, work: Callable[[Any], Any]) -> Any:
+        loop = asyncio.get_running_loop()
+        answered = loop.create_future()
+
+        def act() -> None:
+            try:
+                with engine.begin() as connection:
+                    loop.call_soon_threadsafe(answered.set_result, work(connection))
+                    time.sleep(SLOW_DISK)
+            except Exception as error:
+                loop.call_soon_threadsafe(answered.set_exception, error)
+
+        threads.submit(act)
+        return await answered
+
+    async def late(database: Any, work: Callable[[Any], Any]) -> Any:
+        answered = asyncio.get_running_loop().create_future()
+
+        async def act() -> None:
+            try:
+                async with database._writing.begin() as connection:
+                    answered.set_result(await connection.run_sync(work))
+                    await asyncio.sleep(SLOW_DISK)
+            except Exception as error:
+                if not answered.done():
+                    answered.set_exception(error)
+
+        database._late = asyncio.create_task(act())
+        return await answered
+
+    sqlite._in = in_thread
+    postgresql.PostgresqlDatabase._write = late  # type: ignore[method-assign,assignment]
+
+
+def sqlite_normal() -> None:
+    """The write-ahead log is written, and not flushed."""
+    journal, flush, keys = sqlite._DURABLE
+    sqlite._DURABLE = journal, flush.replace("FULL", "NORMAL"), keys
+
+
+def synchronous_commit_off() -> None:
+    """PostgreSQL answers before its log is flushed."""
+    postgresql._DURABLE = "SET synchronous_commit = off"
+
+
+def outbox_apart() -> None:
+    """What is to be announced follows in a second transaction."""
+    whole, write, left = ingest._write, SqlStore._write, list[bytes]()
+
+    def records_only(connection: Any, desk: Any) -> None:
+        left[:], desk.events = desk.events, []
+        whole(connection, desk)
+
+    async def twice(store: Any, reports: Sequence[Any]) -> Any:
+        answers = await write(store, reports)
+        rows = joined(left)
+        await asyncio.sleep(SLOW_DISK)
+        await store._door.write(lambda each: each.execute(statements(each.dialect.name).announce, {"rows": rows}))
+        return answers
+
+    ingest._write = records_only
+    SqlStore._write = twice  # type: ignore[method-assign,assignment]
+
+
+def no_bisect() -> None:
+    """A report that the database refuses takes those with it that shared its commit."""
+
+    async def all_or_none(store: Any, reports: Sequence[Any]) -> list[Any]:
+        try:
+            return list(await store._write(reports))
+        except Poison as poison:
+            return [Rejected(f"the database does not take it: {poison}", reason="invalid-field")] * len(reports)
+        except DeploytrailError as failure:
+            return [failure] * len(reports)
+
+    SqlStore._commit = all_or_none  # type: ignore[method-assign,assignment]
+
+
+def duplicates_as_created() -> None:
+    """A batch that adds nothing is answered as if it had."""
+    write = SqlStore._write
+
+    async def proudly(store: Any, reports: Sequence[Any]) -> list[Any]:
+        answers = await write(store, reports)
+        if all(isinstance(answer, Duplicate) for answer in answers):
+            return [Recorded(answer.record, created=True) for answer in answers if isinstance(answer, Duplicate)]
+        return list(answers)
+
+    SqlStore._write = proudly  # type: ignore[method-assign,assignment]
+
+
+BUILDS: Mapping[str, Callable[[], None]] = {
+    "answer-before-commit": answer_before_commit,
+    "sqlite-normal": sqlite_normal,
+    "synchronous-commit-off": synchronous_commit_off,
+    "outbox-apart": outbox_apart,
+    "no-bisect": no_bisect,
+    "duplicates-as-created": duplicates_as_created,
+}
+
+if __name__ == "__main__":
+    BUILDS[sys.argv.pop(1)]()
+    main()

@@ -1,0 +1,62 @@
+"""What a store holds, read behind the server's back."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from deploytrail.kube.forms import BUILD, DEPLOYMENT, Form
+from deploytrail.kube.objects import from_object
+from deploytrail.record.event import Event
+from deploytrail.record.model import Record
+from deploytrail.stores.sql.database import database_of
+from deploytrail.stores.sql.rows import KINDS, from_document
+from deploytrail.stores.sql.tables import OUTBOX, PAYLOADS, RECORDS
+from tests.controlplane.cluster import Cluster
+
+
+@dataclass(frozen=True)
+class Holding:
+    """Everything about one product."""
+
+    records: tuple[Record, ...]
+    bodies: tuple[str, ...]
+    """Of every report that a record was made from, as it came."""
+    outbox: tuple[Event, ...] | None
+    """None where the record is its own outbox."""
+
+
+async def in_database(url: str, product: str) -> Holding:
+    """What a SQL store holds, in one transaction."""
+    database = database_of(url)
+    try:
+        return await database.write(lambda connection: _rows(connection, product))
+    finally:
+        await database.close()
+
+
+def _rows(connection: Connection, product: str) -> Holding:
+    types = {kind: record for record, kind in KINDS.items()}
+    ours = select(RECORDS.c.id).where(RECORDS.c.product == product)
+    documents = connection.execute(select(RECORDS.c.kind, RECORDS.c.document).where(RECORDS.c.product == product))
+    bodies = connection.scalars(select(PAYLOADS.c.body).where(PAYLOADS.c.record_id.in_(ours)))
+    events = connection.execute(select(OUTBOX).where(OUTBOX.c.record_id.in_(ours)))
+    return Holding(
+        tuple(from_document(row.document, types[row.kind]) for row in documents),
+        tuple(bodies),
+        tuple(Event(row.event_type, row.record_id, row.position, row.heard_at) for row in events),
+    )
+
+
+async def in_cluster(cluster: Cluster, namespace: str, product: str) -> Holding:
+    """What the Kubernetes store holds, as the API server tells it."""
+    records = [record for form in (DEPLOYMENT, BUILD) for record in _objects(cluster, form, namespace, product)]
+    bodies = (telling.body for record in records for telling in record.tellings)
+    return Holding(tuple(records), tuple(body for body in bodies if body is not None), None)
+
+
+def _objects(cluster: Cluster, form: Form[Any], namespace: str, product: str) -> Iterable[Record]:
+    selector = f"--field-selector=spec.product={product}"
+    found = cluster.get(form.kind.plural, "--namespace", namespace, selector)["items"]
+    return [from_object(each, form, home=namespace) for each in found]
