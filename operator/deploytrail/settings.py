@@ -22,6 +22,7 @@ from deploytrail.errors import Misconfigured
 from deploytrail.record.series import REPLAY_WINDOW
 from deploytrail.serve.dora_settings import DoraSettings
 from deploytrail.serve.limits import LimitSettings
+from deploytrail.serve.pages.settings import PageSettings
 from deploytrail.sources.argocd_settings import ArgocdSettings
 from deploytrail.sources.quanta_settings import QuantaSettings
 from deploytrail.written import Duration, Listed, parse_list
@@ -101,6 +102,7 @@ class Settings(BaseSettings):
     quanta: QuantaSettings = QuantaSettings()
     dora: DoraSettings = DoraSettings()
     limits: LimitSettings = LimitSettings()
+    pages: PageSettings = PageSettings()
 
     @classmethod
     def settings_customise_sources(

@@ -23,6 +23,8 @@ from deploytrail.record.model import Annotation, Build, Deployment
 from deploytrail.record.query import Query
 from deploytrail.recorder import Recorder
 from deploytrail.serve.api import build_api
+from deploytrail.serve.pages.live import Live
+from deploytrail.serve.pages.routes import page_routes
 from deploytrail.serve.protocol import ServerLimits
 from deploytrail.serve.server import Server
 from deploytrail.settings import load
@@ -164,6 +166,16 @@ class Endpoint:
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         spoken = dialects(self._settings)
+        live = Live(self.store)
+        pages = page_routes(
+            self.store,
+            tuple,
+            settings=self._settings.pages,
+            live=live,
+            ring=self.ring,
+            rates=self._rates,
+            clock=self._clock,
+        )
         api = build_api(
             self.store,
             self.ring,
@@ -173,6 +185,7 @@ class Endpoint:
             keys=self.keys,
             apis=apis(),
             rates=self._rates,
+            pages=pages,
         )
         lane = IngestLane(
             spoken,
@@ -189,6 +202,7 @@ class Endpoint:
         self.port = server.port
         self._listening.set()
         await self._stop.wait()
+        live.stop()
         await server.stop()
 
 

@@ -198,7 +198,7 @@ def test_alive_is_not_ready() -> None:
     assert (ready.status_code, ready.json()) == (200, {"status": "ready"})
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics", "/docs", "/openapi.json", "/"])
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics", "/docs", "/openapi.json", "/signin"])
 def test_what_probes_and_newcomers_need_is_open(filled: Endpoint, path: str) -> None:
     with filled.client() as client:
         assert client.get(path).status_code == 200

@@ -1,6 +1,5 @@
 """A real PostgreSQL on loopback, as an unprivileged user whoever runs the tests, with a password."""
 
-import asyncio
 import os
 import pwd
 import shutil
@@ -14,7 +13,7 @@ from urllib.parse import urlsplit
 import asyncpg
 
 from tests.controlplane.processes import Server, free_port
-from tests.waiting import until
+from tests.waiting import run, wait_until
 
 USER, PASSWORD = "deploytrail", "not-a-secret-at-all"
 
@@ -73,7 +72,7 @@ class Postgresql:
     def start(self) -> None:
         """Start it, and wait until it answers."""
         self._server.start()
-        asyncio.run(until(self._answers))
+        wait_until(self._answers)
 
     def kill(self) -> None:
         """SIGKILL: nobody is told."""
@@ -83,7 +82,7 @@ class Postgresql:
         """The URL of a database that nobody else uses."""
         self._databases += 1
         name = f"test_{self._databases}"
-        asyncio.run(self.execute(f"CREATE DATABASE {name}"))
+        run(self.execute(f"CREATE DATABASE {name}"))
         return self.url(name)
 
     def url(self, database: str) -> str:

@@ -13,6 +13,7 @@ class KeyRing:
     def __init__(self, keys: Iterable[Key] | None = None) -> None:
         """Without ``keys`` nobody knows yet which are good."""
         self._by_digest: dict[str, Key] = {}
+        self._by_name: dict[str, Key] = {}
         self._used: dict[str, datetime] = {}
         self._filled = False
         if keys is not None:
@@ -21,6 +22,7 @@ class KeyRing:
     def replace(self, keys: Iterable[Key]) -> None:
         """From now on exactly these keys are good."""
         self._by_digest = {key.digest: key for key in keys}
+        self._by_name = {key.name: key for key in self._by_digest.values()}
         self._filled = True
 
     def __len__(self) -> int:
@@ -60,6 +62,16 @@ class KeyRing:
                 self._used[key.name] = now
                 return key
         return None
+
+    def named(self, name: str, *, scope: Scope, now: datetime) -> Key | None:
+        """The key of this name, if it is in force. Nobody has shown yet that they have it: no use is noted."""
+        self._must_be_filled()
+        key = self._by_name.get(name)
+        return key if key is not None and _is_good(key, scope, None, now) else None
+
+    def use(self, key: Key, now: datetime) -> None:
+        """Note that the key was good for something."""
+        self._used[key.name] = now
 
     def _must_be_filled(self) -> None:
         if not self._filled:  # a refusal would be for good, and the key may be good

@@ -5,7 +5,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 
@@ -50,8 +50,9 @@ def build_api(
     apis: frozenset[str],
     rates: Rates,
     dora: DoraSettings = DORA,
+    pages: APIRouter | None = None,
 ) -> FastAPI:
-    """The read API, keys, health, metrics and docs. Errors are JSON everywhere.
+    """The pages, the read API, keys, health, metrics and docs. Errors are JSON everywhere but on pages.
 
     ``found`` is what ran before anything was recorded, where a source can tell; ``told`` describes the routes that
     stand in front of these, for the OpenAPI document; ``apis`` are those that a key may be limited to.
@@ -81,18 +82,14 @@ def build_api(
         key_routes(keys, ring, may_manage=require(Scope.ADMIN), apis=apis, clock=clock),
         health_routes(readiness, clock),
         docs_routes(TITLE),
+        pages or APIRouter(),
     )
     for router in routers:
         api.include_router(router)
 
     _show(api, told)
 
-    @api.get("/", include_in_schema=False)
-    async def root() -> dict[str, str]:
-        return {"name": TITLE, "version": __version__, "docs": "/docs", "openapi": "/openapi.json"}
-
     paths = [
-        "/",
         "/openapi.json",
         *(route.path for router in routers for route in router.routes if isinstance(route, APIRoute)),
     ]

@@ -1,0 +1,95 @@
+"""Tells open pages when to look again: one poller for all of them, asking the store whoever wrote to it."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from hashlib import sha256
+
+from deploytrail.errors import Unavailable
+from deploytrail.record.query import Query
+from deploytrail.serve.asking import in_time
+from deploytrail.stores.base import Store
+
+MOST_LISTENERS = 100
+"""Open pages that one replica tells of changes. The others look every half minute by themselves."""
+
+POLL_SECONDS = 1.0
+"""How often the store is asked while anybody listens, and listeners are asked whether they still may."""
+
+_NEWEST = 30
+
+
+class Live:
+    """Everything that changes has a word for how it stands; listeners hear each new word."""
+
+    def __init__(self, store: Store, *, poll_seconds: float = POLL_SECONDS) -> None:
+        self._store, self._poll_seconds = store, poll_seconds
+        self._word = ""
+        self._listeners: set[asyncio.Event] = set()
+        self._polling: asyncio.Task[None] | None = None
+        self._stopped = False
+
+    @property
+    def is_full(self) -> bool:
+        """Whether nobody else can listen now."""
+        return self._stopped or len(self._listeners) >= MOST_LISTENERS
+
+    async def word(self) -> str:
+        """How things stand, for a page that is about to be made."""
+        return self._word if self._polling is not None else await word_of(self._store)
+
+    async def follow(self, may_listen: Callable[[], bool]) -> AsyncIterator[str]:
+        """The word now, and each new one, until we stop or the listener may not listen any more."""
+        changed, heard = asyncio.Event(), ""
+        self._listeners.add(changed)
+        if self._polling is None:
+            await self._look()
+            self._polling = asyncio.create_task(self._poll(), name="pages-poll")
+        try:
+            while not self._stopped and may_listen():
+                if self._word != heard:
+                    heard = self._word
+                    yield heard
+                changed.clear()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(changed.wait(), self._poll_seconds)
+        finally:
+            self._listeners.discard(changed)
+            if not self._listeners and self._polling is not None:
+                self._polling.cancel()
+                self._polling = None
+
+    def stop(self) -> None:
+        """End every stream, so that nothing waits for them."""
+        self._stopped = True
+        self._wake()
+
+    async def _poll(self) -> None:
+        while True:
+            await asyncio.sleep(self._poll_seconds)
+            before = self._word
+            await self._look()
+            if self._word != before:
+                self._wake()
+
+    async def _look(self) -> None:
+        try:
+            self._word = await word_of(self._store)
+        except Unavailable:
+            self._word = "away"  # pages look again, and say so
+
+    def _wake(self) -> None:
+        for changed in self._listeners:
+            changed.set()
+
+
+async def word_of(store: Store) -> str:
+    """Other whenever something was recorded, or moved on that is open or among the newest."""
+    asked = (
+        store.find(Query(limit=_NEWEST)),
+        store.find(Query(open=True, limit=_NEWEST)),
+        store.annotations.find(Query(limit=1)),
+    )
+    pages = await in_time(asyncio.gather(*asked))
+    seen = "".join(f"{record.id} {record.updated_at.timestamp()}\n" for page in pages for record in page.items)
+    return sha256(seen.encode()).hexdigest()[:16]

@@ -1,0 +1,73 @@
+"""The first page: what runs where."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from deploytrail.record.query import Query as Question
+from deploytrail.record.running import Running, merged
+from deploytrail.serve.asking import in_time
+from deploytrail.serve.pages.live import Live
+from deploytrail.serve.pages.matrix import Row, matrix
+from deploytrail.serve.pages.rendering import Templates
+from deploytrail.serve.pages.visitors import Visitor
+from deploytrail.stores.base import Store
+
+MOST_ROWS = 200
+"""Products on one page; the filter finds the others."""
+
+RECENT = 50
+"""Deployments among which first attempts are looked for: places where nothing runs yet."""
+
+
+class Filters(BaseModel):
+    """What may be asked of the matrix; what is empty in a form asks for everything."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    q: str = Field("", max_length=512)
+    environment: str = Field("", max_length=512)
+    drift: bool = False
+
+
+def overview_routes(
+    routes: APIRouter,
+    store: Store,
+    found: Callable[[], Iterable[Running]],
+    *,
+    templates: Templates,
+    live: Live,
+    may_read: Callable[..., Awaitable[Visitor]],
+) -> None:
+    """Add the route. ``found`` is what ran before anything was recorded."""
+
+    @routes.get("/", dependencies=[Depends(may_read)])
+    async def overview(request: Request, filters: Annotated[Filters, Query()]) -> Response:
+        word = await live.word()
+        recorded = await in_time(store.running())
+        recent = (await in_time(store.find(Question(limit=RECENT)))).items
+        shown = matrix(merged(recorded, found()), recent)
+        under_way = (await in_time(store.find(Question(open=True)))).items
+        rows = [row for row in shown.rows if _wanted(row, filters)]
+        return templates.render(
+            request,
+            "overview.html",
+            page="overview",
+            word=word,
+            filters=filters,
+            environments=shown.environments,
+            rows=rows[:MOST_ROWS],
+            hidden=max(0, len(rows) - MOST_ROWS),
+            everything=shown.rows,
+            open=len(under_way),
+        )
+
+
+def _wanted(row: Row, filters: Filters) -> bool:
+    if filters.q.strip().lower() not in row.product.lower():
+        return False
+    if filters.environment and not any(cell and cell.environment == filters.environment for cell in row.cells):
+        return False
+    return row.drifts or not filters.drift

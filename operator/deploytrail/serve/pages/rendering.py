@@ -1,0 +1,79 @@
+"""Templates with their words, as an answer that browsers treat with suspicion."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from deploytrail import __version__
+from deploytrail.record.instant import to_rfc3339
+from deploytrail.serve.pages import words
+from deploytrail.serve.pages.assets import load_assets
+from deploytrail.serve.pages.visitors import Visitors
+
+VISITOR = "deploytrail.visitor"
+"""Where a request's visitor is kept."""
+
+
+class Templates:
+    """Every page is rendered here."""
+
+    def __init__(self, clock: Callable[[], datetime], visitors: Visitors) -> None:
+        self.assets = load_assets()
+        self._clock, self._visitors = clock, visitors
+        self._environment = Environment(
+            loader=PackageLoader("deploytrail.serve.pages"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._environment.globals.update(version=__version__)
+        self._environment.filters.update(
+            span=words.span,
+            link=words.safe_link,
+            short=words.short,
+            rfc3339=to_rfc3339,
+            clock=_time_of_day,
+            moment=_moment,
+        )
+        self._environment.tests.update(link=lambda text: words.safe_link(text) is not None)
+
+    def render(self, request: Request, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
+        """The page that a template makes of these values."""
+        now, root = self._clock(), root_of(request)
+        shown = self._environment.get_template(template).render(
+            now=now,
+            root=root,
+            base=f"http{'s' * self._visitors.is_secure(request)}://{request.headers.get('host', 'localhost')}",
+            asset=lambda name: f"{root}assets/{self.assets[name].name}",
+            age=lambda then: words.age(then, now),
+            commit_link=words.commit_link,
+            url=lambda path, **asked: f"{root}{path}{query(asked)}",
+            visitor=request.scope.get(VISITOR),
+            **context,
+        )
+        return HTMLResponse(shown, status_code=status)
+
+
+def root_of(request: Request) -> str:
+    """The way from a page to the first one: relative, so that a proxy may put all of them under a path of its own."""
+    return "../" * (request.url.path.count("/") - 1) or "./"
+
+
+def query(asked: Mapping[str, object]) -> str:
+    """The filters that are set, as they stand in an address."""
+    given = {name: value for name, value in asked.items() if value not in (None, "", False)}
+    return f"?{urlencode(given)}" if given else ""
+
+
+def _time_of_day(when: datetime) -> str:
+    return when.strftime("%H:%M")
+
+
+def _moment(when: datetime) -> str:
+    return f"{when:%-d %b %Y, %H:%M:%S} UTC"

@@ -1,0 +1,213 @@
+"""The pages over HTTP: who gets which, with which headers. What they look like is for tests/browser."""
+
+import re
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from deploytrail.keys.model import Scope
+from deploytrail.keys.rates import Rates
+from deploytrail.keys.ring import KeyRing
+from tests.fakes import SECRET, Clock, StoreAway, StoreBroken, key
+from tests.http.endpoint import Endpoint, event
+
+PAGES = ("/", "/timeline", "/deployments/none-such")
+EVIL = "<img src=x onerror=alert(1)>\"'{{7*7}}"
+
+
+@pytest.fixture
+def visitor(endpoint: Endpoint) -> Iterator[httpx.Client]:
+    with endpoint.client() as client:
+        sign_in(client)
+        yield client
+
+
+def sign_in(client: httpx.Client, secret: str = SECRET, page: str = "") -> httpx.Response:
+    return client.post("/signin", data={"key": secret, "next": page})
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_stranger_is_shown_the_door_and_comes_back(endpoint: Endpoint, path: str) -> None:
+    with endpoint.client() as client:
+        sent = client.get(f"{path}?x=%2F1")
+
+        assert sent.status_code == 303
+        assert sent.headers["Location"].endswith(f"signin?next={path[1:].replace('/', '%2F')}%3Fx%3D%252F1")
+
+
+@pytest.mark.parametrize("path", [*PAGES, "/signin", "/timeline?nonsense=1", "/assets/none.css", "/events"])
+def test_every_answer_forbids_what_it_does_not_need(endpoint: Endpoint, path: str) -> None:
+    with endpoint.client() as client:
+        headers = client.get(path).headers
+
+    policy = dict(part.strip().split(" ", 1) for part in headers["Content-Security-Policy"].split(";"))
+    assert policy["default-src"] == "'none'"
+    assert {value for name, value in policy.items() if name != "default-src"} == {"'self'", "'none'"}
+    assert policy["frame-ancestors"] == "'none'"
+    assert (headers["X-Content-Type-Options"], headers["Referrer-Policy"]) == ("nosniff", "same-origin")
+    assert headers["Cache-Control"] == "no-store"
+
+
+def test_nothing_in_a_page_runs_or_is_styled_inline(endpoint: Endpoint, visitor: httpx.Client) -> None:
+    endpoint.post(event())
+    for path in ("/", "/timeline", "/signin"):
+        page = visitor.get(path).text
+
+        assert re.findall(r"<script(?! src=)", page) == []
+        assert re.findall(r"<style|\sstyle=|\son[a-z]+=|javascript:", page) == []
+        assert re.findall(r"(?:src|href)=\"(?:https?:)?//", page) == []
+
+
+def test_the_files_of_a_page_are_kept_for_ever_and_those_of_another_are_absent(
+    endpoint: Endpoint, visitor: httpx.Client
+) -> None:
+    names = set(re.findall(r"assets/[\w.-]+", visitor.get("/").text))
+
+    answers = {name: visitor.get(f"/{name}") for name in names}
+
+    assert len(names) >= 6
+    assert {answer.status_code for answer in answers.values()} == {200}
+    assert all("immutable" in answer.headers["Cache-Control"] for answer in answers.values())
+    assert visitor.get("/assets/page.css").status_code == 404
+    assert visitor.get("/assets/..%2f..%2fsettings.py").status_code == 404
+
+
+def test_the_licences_of_what_is_shipped_can_be_read(endpoint: Endpoint, visitor: httpx.Client) -> None:
+    (name,) = set(re.findall(r"assets/licences[\w.-]+", visitor.get("/").text))
+
+    told = visitor.get(f"/{name}").text
+
+    assert all(word in told for word in ("Zero-Clause BSD", "MIT License", "SIL OPEN FONT LICENSE"))
+
+
+@pytest.mark.parametrize(
+    ("page", "to"),
+    [
+        ("timeline?product=a%26b", "./timeline?product=a%26b"),
+        ("https://evil.example.com", "./"),
+        ("//evil.example.com", "./"),
+        ("/\\evil.example.com", "./"),
+        ("javascript:alert(1)", "./"),
+        ("", "./"),
+    ],
+)
+def test_who_signs_in_stays_here(endpoint: Endpoint, page: str, to: str) -> None:
+    with endpoint.client() as client:
+        assert sign_in(client, page=page).headers["Location"] == to
+
+
+def test_sign_in_attempts_are_bounded() -> None:
+    clock = Clock()
+    with Endpoint(clock=clock) as endpoint, endpoint.client() as client:
+        codes = [sign_in(client, "wrong" * 5).status_code for _ in range(22)]
+        refused = sign_in(client)
+        clock.pass_by(seconds=int(refused.headers["Retry-After"]))
+        taken = sign_in(client)
+
+    assert codes == [401] * 20 + [429] * 2
+    assert (refused.status_code, taken.status_code) == (429, 303)
+
+
+def test_a_session_goes_on_while_it_is_used_and_ends_when_it_is_not() -> None:
+    clock = Clock()
+    with Endpoint(clock=clock, pages={"session_hours": 10}) as endpoint, endpoint.client() as client:
+        sign_in(client)
+        clock.pass_by(hours=4)
+        early = client.get("/timeline")
+        clock.pass_by(hours=4)
+        renewed = client.get("/timeline")
+        clock.pass_by(hours=9)
+        still = client.get("/timeline")
+        clock.pass_by(hours=11)
+        over = client.get("/timeline")
+
+    assert [page.status_code for page in (early, renewed, still, over)] == [200, 200, 200, 303]
+    assert "set-cookie" not in early.headers
+    assert "HttpOnly" in renewed.headers["Set-Cookie"]
+
+
+def test_a_session_over_https_stays_there(endpoint: Endpoint) -> None:
+    with endpoint.client(origin="https://trail.example.com", host="trail.example.com") as client:
+        cookie = sign_in(client).headers["Set-Cookie"]
+
+    assert "Secure" in cookie
+    assert "SameSite=lax" in cookie
+
+
+def test_a_session_draws_on_its_key_s_allowance() -> None:
+    with Endpoint(rates=Rates(rate=0.01, burst=2)) as endpoint, endpoint.client() as client:
+        sign_in(client)
+
+        codes = [client.get("/timeline").status_code for _ in range(3)]
+
+    assert codes == [200, 200, 429]
+
+
+def test_a_key_that_may_only_report_opens_nothing() -> None:
+    with Endpoint(ring=KeyRing([key(scopes=[Scope.INGEST])])) as endpoint, endpoint.client() as client:
+        assert sign_in(client).status_code == 401
+
+
+def test_where_anybody_may_read_nobody_signs_in_and_the_api_stays_closed() -> None:
+    with Endpoint(pages={"anonymous": True}) as endpoint, endpoint.client() as client:
+        assert client.get("/").status_code == 200
+        assert client.get("/api/v1/deployments").status_code == 401
+
+
+def test_what_senders_wrote_is_text(endpoint: Endpoint, visitor: httpx.Client) -> None:
+    told = event(environment=EVIL, image="evil:1", logs_url="https://logs.example.com/x", branch=EVIL)
+    assert endpoint.post(told).status_code == 200
+    (record,) = endpoint.stored(told["deployment_id"])
+
+    pages = [visitor.get(path) for path in ("/", "/timeline", f"/deployments/{record.id}")]
+
+    for page in pages:
+        assert page.status_code == 200
+        assert "&lt;img src=x onerror=alert(1)&gt;" in page.text
+        assert "<img src=x" not in page.text
+        assert "{{7*7}}" in page.text
+
+
+def test_a_store_that_is_away_is_told_in_words_and_a_defect_tells_nothing() -> None:
+    with Endpoint(StoreAway(), pages={"anonymous": True}) as endpoint, endpoint.client() as client:
+        away = client.get("/timeline", headers={"Accept": "text/html"})
+    with Endpoint(StoreBroken(), pages={"anonymous": True}) as endpoint, endpoint.client() as client:
+        broken = client.get("/timeline?product=secret")
+
+    assert (away.status_code, away.headers["Retry-After"]) == (503, "7")
+    assert "The store is away since noon" in away.text
+    assert (broken.status_code, "secret" in broken.text) == (500, False)
+
+
+def test_a_stream_says_how_things_stand_and_what_changes(endpoint: Endpoint, visitor: httpx.Client) -> None:
+    with visitor.stream("GET", "/events") as stream:
+        lines = stream.iter_lines()
+        first = heard(lines)
+        endpoint.post(event())
+        second = heard(lines)
+
+    assert stream.headers["Content-Type"].startswith("text/event-stream")
+    assert first != second
+    assert f'data-word="{second}"' in visitor.get("/").text
+
+
+def test_streams_are_bounded_and_end_when_the_server_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("deploytrail.serve.pages.live.MOST_LISTENERS", 1)
+    with Endpoint(pages={"anonymous": True}) as endpoint, endpoint.client() as client:
+        with client.stream("GET", "/events") as stream:
+            lines = stream.iter_lines()
+            heard(lines)
+            with endpoint.client() as other:
+                refused = other.get("/events")
+            endpoint.ask_to_stop()
+
+            assert "event: ended" in list(lines)
+        endpoint.join()
+
+    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "30")
+
+
+def heard(lines: Iterator[str]) -> str:
+    """The next word."""
+    return next(line for line in lines if line.startswith("data: ")).removeprefix("data: ")
