@@ -31,5 +31,6 @@ STATEMENTS: Mapping[str, tuple[str, ...]] = {
         """INSERT INTO outbox (record_id, position, event_type, heard_at)
         VALUES ('ID', 0, 'deployment.started', '2026-03-02T12:00:00.000000+00:00')""",
     ),
+    "0005": ("""INSERT INTO totals (product, environment, name, value) VALUES ('web', 'production', 'started', 1)""",),
 }
 """What is added at each revision, in the words of both databases. ID and VERSION stand for what identity computes."""

@@ -67,8 +67,9 @@ class Entry(NamedTuple):
     """What a person said."""
     team: str | None
     lead: int | None
-    """Seconds."""
+    """Seconds; None where nobody told when the change began, or it is said to have begun after it was deployed."""
     basis: Basis | None
+    """None where nobody told."""
 
     @property
     def landed(self) -> bool:
@@ -100,7 +101,7 @@ def entry_of(deployment: Deployment, origin: Origin | None) -> Entry | None:
         failure=mark.failure,
         team=team_of(deployment),
         lead=lead,
-        basis=origin.basis if origin is not None and lead is not None else None,
+        basis=origin.basis if origin is not None else None,
     )
 
 
@@ -111,7 +112,12 @@ def origin_of(deployment: Deployment, builds: Iterable[Build]) -> Origin | None:
     """
     if deployment.committed_at is not None:
         return Origin(deployment.committed_at, Basis.COMMIT)
-    told = list(builds) if deployment.version is not None else []
+    return origin_of_builds(builds) if deployment.version is not None else None
+
+
+def origin_of_builds(builds: Iterable[Build]) -> Origin | None:
+    """What the builds of one version tell."""
+    told = list(builds)
     committed = min((build.committed_at for build in told if build.committed_at is not None), default=None)
     if committed is not None:
         return Origin(committed, Basis.COMMIT)

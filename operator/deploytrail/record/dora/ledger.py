@@ -61,7 +61,7 @@ class Ledger:
         wanted = self._wanted(question)
         if question.by not in (By.PRODUCT, By.TEAM):
             return summed(question, _rows(question, wanted))
-        names = question.page({name for name, _, _ in wanted})
+        names = question.page({name for name, _, days in wanted if any(days.values())})
         return summed(question, _rows(question, [each for each in wanted if each[0] in names]), names)
 
     def _judge(self, record_id: str, deployment: Deployment | None) -> None:

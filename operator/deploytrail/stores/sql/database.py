@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from deploytrail.errors import Misconfigured
 from deploytrail.stores.sql.postgresql import PostgresqlDatabase
+from deploytrail.stores.sql.schema import ready
 from deploytrail.stores.sql.sqlite import SqliteDatabase
 
 T = TypeVar("T")
@@ -29,8 +30,11 @@ class Database(Protocol):
     def name(self) -> str:
         """How a sentence calls it; without credentials."""
 
-    async def open(self) -> None:
-        """Connect, and bring the schema up to date. May be called again after it failed."""
+    async def open(self, then: Callable[[Connection], None] = ready) -> None:
+        """Connect, bring the schema up to date, and do what comes ``then`` before others may go on.
+
+        May be called again after it failed.
+        """
 
     async def close(self) -> None:
         """Let go of every connection."""

@@ -12,6 +12,7 @@ from deploytrail import telemetry
 from deploytrail.errors import DeploytrailError, Unavailable
 from deploytrail.record.instant import to_rfc3339
 from deploytrail.stores.sql.database import Database
+from deploytrail.stores.sql.schema import ready
 from deploytrail.stores.sql.troubles import Away, Outrun, Poison, meaning
 
 log = structlog.get_logger()
@@ -27,8 +28,8 @@ CHECK_SECONDS = 1.5
 class Door:
     """The only way to the database: nobody waits for one that is known to be away."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, prepare: Callable[[Connection], None] = ready) -> None:
+        self._database, self._prepare = database, prepare
         self._opened = False
         self._away: tuple[datetime, str] | None = (datetime.now(UTC), "not connected yet")
         self._silent_since: datetime | None = None
@@ -104,7 +105,7 @@ class Door:
         while True:
             await self._knock.wait()
             try:
-                await (self._database.ping() if self._opened else self._database.open())
+                await (self._database.ping() if self._opened else self._database.open(self._prepare))
             except Exception as error:
                 self._note(meaning(error))
                 await asyncio.sleep(wait)

@@ -12,6 +12,7 @@ from deploytrail.record.identity import version_id
 from deploytrail.record.model import AnyReport, CodeFacts, Record
 from deploytrail.record.version import Version
 from deploytrail.stores.base import Outcome
+from deploytrail.stores.sql.accounts import Changed, open_accounts
 from deploytrail.stores.sql.judging import Desk, judge
 from deploytrail.stores.sql.rows import KINDS, joined, to_total_rows
 from deploytrail.stores.sql.statements import statements
@@ -61,6 +62,7 @@ def _read(connection: Connection, reports: Sequence[AnyReport[Any]]) -> Desk:
 def _write(connection: Connection, desk: Desk) -> None:
     """In an order that is the same for every replica, so that two of them wait for each other at most in one way."""
     tell = statements(connection.dialect.name)
+    accounts = open_accounts(connection, [Changed(was, desk.records[key]) for key, was in desk.before.items()])
     _all_or_outrun(connection, tell.create, _sorted(desk.created))
     _all_or_outrun(connection, tell.change, _sorted(desk.changed))
     _all_or_outrun(connection, tell.keep, desk.payloads)
@@ -70,6 +72,7 @@ def _write(connection: Connection, desk: Desk) -> None:
     _all_or_outrun(connection, tell.spell_out, _sorted(desk.spelt_out))
     if rows := to_total_rows(desk.totals):  # last, because others wait for these rows until the commit
         connection.execute(tell.total, {"rows": joined(rows)})
+    accounts.close(connection)
 
 
 def _all_or_outrun(connection: Connection, statement: Any, rows: Sequence[bytes]) -> None:

@@ -32,6 +32,8 @@ class Desk:
     rebound: dict[str, Version] = field(default_factory=dict)
     """Those that the batch binds, or spells out."""
     records: dict[Key, Any] = field(default_factory=dict)
+    before: dict[Key, Any] = field(default_factory=dict)
+    """Of the records that the batch makes or changes: as they were; None of new ones."""
     created: dict[Key, bytes] = field(default_factory=dict)
     changed: dict[Key, bytes] = field(default_factory=dict)
     payloads: list[bytes] = field(default_factory=list)
@@ -60,6 +62,7 @@ class Desk:
         key = KINDS[type(record)], record.id
         if isinstance(record, Deployment):
             add(self.totals.setdefault(place_of(record), {}), difference(self.record(record.id, Deployment), record))
+        self.before.setdefault(key, self.records.get(key))
         self.records[key] = record
         (self.changed if key in self.read else self.created)[key] = row
         if payload is not None:

@@ -48,13 +48,14 @@ class PostgresqlDatabase:
             hide_parameters=True,
         )
 
-    async def open(self) -> None:
+    async def open(self, then: Callable[[Connection], None] = schema.ready) -> None:
         """See Database. The row is there for all before one of them locks it."""
         now = datetime.now(UTC)
         async with self._migrating.begin() as connection:
             await connection.run_sync(partial(schema.lay_ground, now=now))
         async with self._migrating.begin() as connection:
             await connection.run_sync(schema.upgrade)
+            await connection.run_sync(then)
         await self.ping()
 
     async def close(self) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, false, func, not_, select, tuple_
 
 from deploytrail.record.query import Query
-from deploytrail.stores.sql.tables import INSTALLATION, PAYLOADS, RECORDS, TOTALS, VERSIONS
+from deploytrail.stores.sql.tables import INSTALLATION, PAYLOADS, PLACES, RECORDS, TOTALS, VERSIONS
 
 _EXACT = ("product", "version", "environment", "status", "source", "counted", "type", "application_uid")
 
@@ -46,6 +46,12 @@ def version(version_id: str) -> Select[Any]:
 def totals() -> Select[Any]:
     """All counts."""
     return select(TOTALS)
+
+
+def places(environment: str | None) -> Select[Any]:
+    """What runs where, by environment and product."""
+    found = select(PLACES).order_by(PLACES.c.environment, PLACES.c.product)
+    return found if environment is None else found.where(PLACES.c.environment == environment)
 
 
 def began() -> Select[Any]:

@@ -9,6 +9,7 @@ from deploytrail.record.marks import with_marks_of
 from deploytrail.record.model import Deployment, Record, Telling
 from deploytrail.record.totals import difference, place_of
 from deploytrail.stores.sql import questions
+from deploytrail.stores.sql.accounts import Changed, open_accounts
 from deploytrail.stores.sql.rows import KINDS, from_document, joined, to_payload, to_row, to_total_rows, with_bodies
 from deploytrail.stores.sql.statements import statements
 from deploytrail.stores.sql.tables import PAYLOADS
@@ -21,7 +22,9 @@ def rewrite(connection: Connection, record: Record, heard: tuple[Telling, ...]) 
     rows = connection.execute(questions.whole(kind, record.id)).all()
     if not rows or _tellings(rows, type(record)) != heard:
         return False
-    record = with_marks_of(record, from_document(rows[0].document, type(record)))
+    before = from_document(rows[0].document, type(record))
+    record = with_marks_of(record, before)
+    accounts = open_accounts(connection, [Changed(before, record)])
     row = to_row(record, revision=rows[0].revision)
     payloads = [found for n in range(len(record.tellings)) if (found := to_payload(record, n)) is not None]
     if not connection.execute(tell.change, {"rows": joined([row])}).all():
@@ -33,6 +36,7 @@ def rewrite(connection: Connection, record: Record, heard: tuple[Telling, ...]) 
     connection.execute(delete(PAYLOADS).where(PAYLOADS.c.record_id == record.id, PAYLOADS.c.kind == kind))
     if payloads:
         connection.execute(tell.keep, {"rows": joined(payloads)})
+    accounts.close(connection)
     return True
 
 
@@ -46,8 +50,10 @@ def change(connection: Connection, deployment_id: str, turn: Callable[[Deploymen
     after = turn(before)
     if after is before:
         return before
+    accounts = open_accounts(connection, [Changed(before, after)])
     if not connection.execute(tell.change, {"rows": joined([to_row(after, revision=rows[0].revision)])}).all():
         raise Outrun
+    accounts.close(connection)
     return after
 
 

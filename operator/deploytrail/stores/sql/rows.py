@@ -12,6 +12,7 @@ from deploytrail.record.model import Annotation, Build, Deployment, R, Record, T
 from deploytrail.record.query import happened_at
 from deploytrail.record.totals import Totals
 from deploytrail.record.version import Version
+from deploytrail.stores.sql.entries import to_entry
 from deploytrail.stores.sql.tables import to_text
 
 KINDS: Mapping[type[Record], str] = {Deployment: "deployment", Build: "build", Annotation: "annotation"}
@@ -41,6 +42,7 @@ def to_row(record: Record, *, revision: int) -> bytes:
         "created_at": to_text(record.created_at),
         "finished_at": to_text(record.finished_at) if record.finished_at is not None else None,
         "happened_at": to_text(happened_at(record)),
+        "entry": to_entry(record) if isinstance(record, Deployment) else None,
     }
     try:
         row["document"] = record.model_dump_json(exclude=_WITHOUT_BODIES)

@@ -13,6 +13,10 @@ from deploytrail.stores.sql.tables import INSTALLATION
 from deploytrail.stores.sql.troubles import Away
 
 
+def ready(connection: Connection) -> None:
+    """Nothing more to do than to upgrade."""
+
+
 def lay_ground(connection: Connection, *, now: datetime) -> None:
     """Make the one row that is there before any migration, if this is the first start of all.
 

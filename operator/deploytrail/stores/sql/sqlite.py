@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -38,10 +39,10 @@ class SqliteDatabase:
         self._writing = _engine(path, size=1, begin="BEGIN IMMEDIATE", pragmas=_DURABLE)
         self._reading = _engine(path, size=READERS, begin="BEGIN", pragmas=(*_DURABLE, "PRAGMA query_only = ON"))
 
-    async def open(self) -> None:
+    async def open(self, then: Callable[[Connection], None] = schema.ready) -> None:
         """See Database. SQLite's own write lock is the lock of the migrations."""
         self._claim_file()
-        await self.write(_prepare)
+        await self.write(partial(_prepare, then=then))
 
     async def close(self) -> None:
         """See Database."""
@@ -79,9 +80,10 @@ class SqliteDatabase:
         self._claim = claim
 
 
-def _prepare(connection: Connection) -> None:
+def _prepare(connection: Connection, then: Callable[[Connection], None]) -> None:
     schema.lay_ground(connection, now=datetime.now(UTC))
     schema.upgrade(connection)
+    then(connection)
 
 
 def _engine(path: Path, *, size: int, begin: str, pragmas: tuple[str, ...]) -> Engine:

@@ -33,7 +33,7 @@ class Statements:
 
     def __init__(self, dialect: str) -> None:
         insert: Any = postgresql.insert if dialect == "postgresql" else sqlite.insert
-        wanted = _incoming([Column("id", Text), Column("kind", Text)], dialect)
+        wanted = incoming([Column("id", Text), Column("kind", Text)], dialect)
         columns = (RECORDS.c.kind, RECORDS.c.id, RECORDS.c.revision, RECORDS.c.document)
         # By whole keys, one row each: of a part of one, a planner without statistics expects half the table.
         same = and_(RECORDS.c.id == wanted.c.id, RECORDS.c.kind == wanted.c.kind)
@@ -44,8 +44,8 @@ class Statements:
         self.newest = select(*columns, RECORDS.c.series).join_from(wanted, RECORDS, newest)
         self.versions = select(VERSIONS).join_from(wanted, VERSIONS, VERSIONS.c.id == wanted.c.id)
 
-        records = _incoming(RECORDS.c, dialect)
-        self.create = _inserted(insert(RECORDS), RECORDS.c, records).returning(RECORDS.c.id)
+        records = incoming(RECORDS.c, dialect)
+        self.create = inserted(insert(RECORDS), RECORDS.c, records).returning(RECORDS.c.id)
         self.change = (
             update(RECORDS)
             .values({**{name: records.c[name] for name in _CHANGING}, "revision": RECORDS.c.revision + 1})
@@ -56,17 +56,17 @@ class Statements:
             )
             .returning(RECORDS.c.id)
         )
-        payloads = _incoming(PAYLOADS.c, dialect)
-        self.keep = _inserted(insert(PAYLOADS), PAYLOADS.c, payloads).returning(PAYLOADS.c.record_id)
-        events = _incoming(_ANNOUNCED, dialect)
-        self.announce = _inserted(insert(OUTBOX), _ANNOUNCED, events)
-        totals = _incoming(TOTALS.c, dialect)
+        payloads = incoming(PAYLOADS.c, dialect)
+        self.keep = inserted(insert(PAYLOADS), PAYLOADS.c, payloads).returning(PAYLOADS.c.record_id)
+        events = incoming(_ANNOUNCED, dialect)
+        self.announce = inserted(insert(OUTBOX), _ANNOUNCED, events)
+        totals = incoming(TOTALS.c, dialect)
         adding = insert(TOTALS).from_select(list(TOTALS.c.keys()), select(*totals.c).where(true()))
         self.total = adding.on_conflict_do_update(
             index_elements=TOTALS.primary_key.columns, set_={"value": TOTALS.c.value + adding.excluded.value}
         )
-        versions = _incoming([*VERSIONS.c, Column("was", Text)], dialect)
-        self.claim = _inserted(insert(VERSIONS), VERSIONS.c, versions).returning(VERSIONS.c.id)
+        versions = incoming([*VERSIONS.c, Column("was", Text)], dialect)
+        self.claim = inserted(insert(VERSIONS), VERSIONS.c, versions).returning(VERSIONS.c.id)
         self.spell_out = (
             update(VERSIONS)
             .values(commit=versions.c.commit)
@@ -87,13 +87,15 @@ def statements(dialect: str) -> Statements:
     return Statements(dialect)
 
 
-def _inserted(insert: Any, columns: Iterable[Column[Any]], incoming: FromClause) -> Any:
+def inserted(insert: Any, columns: Iterable[Column[Any]], told: FromClause, *, ignore: bool = True) -> Any:
+    """An INSERT of what ``incoming`` told; rows that are there already are left alone unless the caller says more."""
     names = [column.name for column in columns]
-    rows: Select[Any] = select(*(incoming.c[name] for name in names)).where(true())  # SQLite: lest ON be of a join
-    return insert.from_select(names, rows).on_conflict_do_nothing()
+    rows: Select[Any] = select(*(told.c[name] for name in names)).where(true())  # SQLite: lest ON be of a join
+    statement = insert.from_select(names, rows)
+    return statement.on_conflict_do_nothing() if ignore else statement
 
 
-def _incoming(columns: Iterable[Column[Any]], dialect: str) -> FromClause:
+def incoming(columns: Iterable[Column[Any]], dialect: str) -> FromClause:
     """The parameter ``rows``, a JSON list of objects, as a table."""
     named = [Column(column.name, column.type) for column in columns]
     if dialect == "postgresql":

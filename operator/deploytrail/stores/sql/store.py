@@ -6,18 +6,17 @@ from functools import partial
 from time import perf_counter
 from typing import Any, Generic
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from deploytrail import telemetry
 from deploytrail.errors import DeploytrailError, Rejected, Unavailable
 from deploytrail.record.dora.judging import Rules
-from deploytrail.record.dora.ledger import Ledger
 from deploytrail.record.dora.question import Question, Sums
 from deploytrail.record.identity import version_id
 from deploytrail.record.marks import marked
 from deploytrail.record.model import Annotation, AnyReport, Build, Deployment, Mark, R, Record, Telling
 from deploytrail.record.query import Page, Query, sort_key
-from deploytrail.record.running import Running, Standings
+from deploytrail.record.running import Running
 from deploytrail.record.series import REPLAY_WINDOW
 from deploytrail.record.totals import Place, Totals
 from deploytrail.record.version import Version
@@ -29,9 +28,11 @@ from deploytrail.stores.sql.grouping import GroupCommit
 from deploytrail.stores.sql.ingest import Answer, ingest
 from deploytrail.stores.sql.outbox import SqlOutbox
 from deploytrail.stores.sql.preferences import SqlPreferences
+from deploytrail.stores.sql.recount import settle
 from deploytrail.stores.sql.rewriting import change, rewrite
 from deploytrail.stores.sql.rows import KINDS, from_document, with_bodies
-from deploytrail.stores.sql.tables import RECORDS
+from deploytrail.stores.sql.standings import from_text
+from deploytrail.stores.sql.tallying import tallied
 from deploytrail.stores.sql.troubles import Outrun, Poison
 
 TRIES = 20
@@ -77,8 +78,7 @@ class SqlStore:
     def __init__(
         self, database: Database, *, replay_window: timedelta = REPLAY_WINDOW, rules: Rules | None = None
     ) -> None:
-        self._rules = rules or Rules()
-        self._door, self._window = Door(database), replay_window
+        self._door, self._window = Door(database, partial(settle, rules=rules or Rules())), replay_window
         self._commits: GroupCommit[AnyReport[Any], Any] = GroupCommit(self._commit, weigh=_weight)
         self.deployments = SqlShelf(self._door, Deployment)
         self.builds = SqlShelf(self._door, Build)
@@ -126,24 +126,14 @@ class SqlStore:
 
     async def running(self, environment: str | None = None) -> tuple[Running, ...]:
         """See Store."""
-        standings = Standings()
-        for deployment in await self._all(Deployment):
-            standings.put(None, deployment)
-        return standings.running(environment)
+        statement = questions.places(environment)
+        rows = await self._door.read(lambda connection: connection.execute(statement).all())
+        found = (from_text(row.standing, row.product, row.environment).running for row in rows)
+        return tuple(each for each in found if each is not None)
 
     async def dora(self, question: Question) -> Sums:
         """See Store."""
-        ledger = Ledger(self._rules)
-        for build in await self._all(Build):
-            ledger.put_build(None, build)
-        for deployment in await self._all(Deployment):
-            ledger.put_deployment(None, deployment)
-        return ledger.answer(question)
-
-    async def _all(self, of: type[R]) -> list[R]:
-        statement = select(RECORDS.c.document).where(RECORDS.c.kind == KINDS[of])
-        documents = await self._door.read(lambda connection: connection.scalars(statement).all())
-        return [from_document(document, of) for document in documents]
+        return await self._door.read(partial(tallied, question=question))
 
     async def get(self, deployment_id: str) -> Deployment | None:
         """See Store."""

@@ -84,10 +84,21 @@ RECORDS = Table(
     Column("finished_at", UtcInstant),
     Column("happened_at", UtcInstant, nullable=False),
     Column("document", Text, nullable=False),
+    Column("entry", Text),
     PrimaryKeyConstraint("id", "kind", name="records_pkey"),
     UniqueConstraint("series", "attempt", name="records_series_attempt_key"),
     Index("records_newest", "kind", "created_at", "id"),
-    Index("records_place", "product", "environment", "finished_at", postgresql_include=["status"]),
+    Index("records_place", "product", "environment", "created_at", "id"),
+    Index("records_version", "version", "product"),
+    Index(
+        "records_judged",
+        "product",
+        "environment",
+        "happened_at",
+        "id",
+        postgresql_where=text("entry IS NOT NULL"),
+        sqlite_where=text("entry IS NOT NULL"),
+    ),
     Index(
         "records_open",
         "kind",
@@ -113,7 +124,10 @@ RECORDS = Table(
         sqlite_where=text("application_uid IS NOT NULL"),
     ),
 )
-"""``revision`` counts the writes of a record: two replicas that read the same one cannot both write the next."""
+"""``revision`` counts the writes of a record: two replicas that read the same one cannot both write the next.
+
+``entry`` is what judging needs of a deployment that DORA counts, see accounts; null of everything else.
+"""
 
 PAYLOADS = Table(
     "payloads",
@@ -179,3 +193,43 @@ TOTALS = Table(
     PrimaryKeyConstraint("product", "environment", "name", name="totals_pkey"),
 )
 """What record.totals counts of every deployment that there ever was, those that were removed since among them."""
+
+PRODUCTS = Table(
+    "products",
+    METADATA,
+    Column("product", Identifier, nullable=False),
+    PrimaryKeyConstraint("product", name="products_pkey"),
+)
+"""Whoever changes the deployments or builds of a product locks its row first, so that the counts follow one by one."""
+
+PLACES = Table(
+    "places",
+    METADATA,
+    Column("product", Identifier, nullable=False),
+    Column("environment", Identifier, nullable=False),
+    Column("standing", Text, nullable=False),
+    PrimaryKeyConstraint("product", "environment", name="places_pkey"),
+    Index("places_environment", "environment", "product"),
+)
+"""What runs where, see standings: the newest deployment, the one that runs, and the other version before it."""
+
+TALLIES = Table(
+    "tallies",
+    METADATA,
+    Column("dimension", Identifier, nullable=False),
+    Column("grain", Identifier, nullable=False),
+    Column("name", Identifier, nullable=False),
+    Column("environment", Identifier, nullable=False),
+    Column("start", Identifier, nullable=False),
+    Column("counts", Text, nullable=False),
+    PrimaryKeyConstraint("dimension", "grain", "name", "environment", "start", name="tallies_pkey"),
+)
+"""DORA's counts (record.dora.counting) by day and by month, which ``start`` begins; counts as a JSON object."""
+
+ROLLUPS = Table(
+    "rollups",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("rules", Text, nullable=False),
+)
+"""One row: by which rules the counts are made. None while they are not made yet."""

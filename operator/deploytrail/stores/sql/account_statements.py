@@ -1,0 +1,158 @@
+"""The statements of the accounts, in the words of one database; see statements."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+import orjson
+from sqlalchemy import Column, Connection, Integer, Select, Text, and_, bindparam, literal, select, true, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from deploytrail.record.dora.counting import Place
+from deploytrail.stores.sql.statements import incoming, inserted
+from deploytrail.stores.sql.tables import PLACES, PRODUCTS, RECORDS, ROLLUPS, TALLIES, UtcInstant, to_text
+
+Position = tuple[datetime, str]
+"""Time and id."""
+
+_KEYS = tuple(TALLIES.primary_key.columns)
+
+
+class AccountStatements:
+    """The statements in the words of one database."""
+
+    def __init__(self, dialect: str) -> None:
+        insert: Any = postgresql.insert if dialect == "postgresql" else sqlite.insert
+        self._lateral = dialect == "postgresql"
+        products = incoming(PRODUCTS.c, dialect)
+        rules = select(ROLLUPS.c.rules).scalar_subquery()
+        self.lock_products = (
+            select(PRODUCTS.c.product, rules.label("rules"))
+            .join_from(products, PRODUCTS, PRODUCTS.c.product == products.c.product)
+            .order_by(PRODUCTS.c.product)
+            .with_for_update(of=PRODUCTS)
+        )
+        self.add_products = inserted(insert(PRODUCTS), PRODUCTS.c, products)
+
+        releases = incoming([Column("product", Text), Column("version", Text)], dialect)
+        of_release = and_(RECORDS.c.version == releases.c.version, RECORDS.c.product == releases.c.product)
+        self.builds_of = select(RECORDS.c.product, RECORDS.c.version, RECORDS.c.id, RECORDS.c.document).join_from(
+            releases, RECORDS, and_(of_release, RECORDS.c.kind == literal("build"))
+        )
+        self.deployments_of = select(RECORDS.c.product, RECORDS.c.environment, *_JUDGED).join_from(
+            releases, RECORDS, and_(of_release, RECORDS.c.entry.is_not(None))
+        )
+
+        places = incoming([Column("product", Text), Column("environment", Text)], dialect)
+        same = and_(PLACES.c.product == places.c.product, PLACES.c.environment == places.c.environment)
+        self.standings = select(PLACES).join_from(places, PLACES, same)
+        standings = incoming(PLACES.c, dialect)
+        put: Any = inserted(insert(PLACES), PLACES.c, standings, ignore=False)
+        self.put_standings = put.on_conflict_do_update(
+            index_elements=[PLACES.c.product, PLACES.c.environment], set_={"standing": put.excluded.standing}
+        )
+        self.newest = (
+            select(RECORDS.c.document)
+            .where(
+                RECORDS.c.kind == literal("deployment"),
+                RECORDS.c.product == bindparam("product"),
+                RECORDS.c.environment == bindparam("environment"),
+            )
+            .order_by(RECORDS.c.happened_at.desc(), RECORDS.c.id.desc())
+            .limit(bindparam("step"))
+            .offset(bindparam("skip"))
+        )
+
+        keys = incoming(_KEYS, dialect)
+        found = and_(*(column == keys.c[column.name] for column in _KEYS))
+        self.lock_tallies = (
+            select(*_KEYS, TALLIES.c.counts)
+            .join_from(keys, TALLIES, found)
+            .order_by(*_KEYS)
+            .with_for_update(of=TALLIES)
+        )
+        tallies = incoming(TALLIES.c, dialect)
+        self.add_tallies = inserted(insert(TALLIES), TALLIES.c, tallies)
+        self.put_tallies = (
+            update(TALLIES)
+            .values(counts=tallies.c.counts)
+            .where(*(column == tallies.c[column.name] for column in _KEYS))
+        )
+        self._around = _around_all(dialect) if self._lateral else _around_one()
+
+    def stretches(
+        self, connection: Connection, asked: Iterable[tuple[Place, Sequence[Position]]], neighbours: int
+    ) -> Iterator[tuple[Place, list[Any], list[Any]]]:
+        """Of each place, judged rows before the first of the positions, newest first, and from it on, oldest first."""
+        listed = list(asked)
+        if not self._lateral:
+            for place, positions in listed:
+                at, name = positions[0]
+                values = {**place._asdict(), "at": at, "id": name, "neighbours": neighbours}
+                before, after = (connection.execute(each, values).all() for each in self._around)
+                yield place, list(before), list(after)
+            return
+        rows = [
+            {"number": number, **place._asdict(), "at": to_text(positions[0][0]), "id": positions[0][1]}
+            for number, (place, positions) in enumerate(listed)
+        ]
+        values = {"rows": orjson.dumps(rows).decode(), "neighbours": neighbours}
+        found: list[tuple[list[Any], list[Any]]] = [([], []) for _ in listed]
+        for side, statement in enumerate(self._around):
+            for row in connection.execute(statement, values):
+                found[row.number][side].append(row)
+        for (place, _), (before, after) in zip(listed, found, strict=True):
+            yield place, before, after
+
+
+_JUDGED = (RECORDS.c.id, RECORDS.c.happened_at, RECORDS.c.version, RECORDS.c.entry)
+
+
+def _around_one() -> tuple[Select[Any], Select[Any]]:
+    """SQLite knows no lateral joins, and is asked place by place: that costs it nothing."""
+    here = select(*_JUDGED).where(
+        RECORDS.c.product == bindparam("product"),
+        RECORDS.c.environment == bindparam("environment"),
+        RECORDS.c.entry.is_not(None),
+    )
+    position = tuple_(bindparam("at", type_=UtcInstant), bindparam("id", type_=Text))
+    return _sides(here, position, bindparam("neighbours"))
+
+
+def _around_all(dialect: str) -> tuple[Select[Any], Select[Any]]:
+    columns: list[Column[Any]] = [
+        Column("number", Integer),
+        Column("product", Text),
+        Column("environment", Text),
+        Column("at", UtcInstant),
+        Column("id", Text),
+    ]
+    wanted = incoming(columns, dialect)
+    here = select(*_JUDGED).where(
+        RECORDS.c.product == wanted.c.product,
+        RECORDS.c.environment == wanted.c.environment,
+        RECORDS.c.entry.is_not(None),
+    )
+    before, after = _sides(here, tuple_(wanted.c.at, wanted.c.id), bindparam("neighbours", type_=Integer))
+
+    def joined(side: Select[Any], *order: Any) -> Select[Any]:
+        rows = side.correlate(wanted).lateral("side")
+        found = select(wanted.c.number, *rows.c).select_from(wanted.join(rows, true()))
+        times = rows.c.happened_at, rows.c.id
+        return found.order_by(wanted.c.number, *(each.desc() if order else each for each in times))
+
+    return joined(before, "desc"), joined(after)
+
+
+def _sides(here: Select[Any], position: Any, neighbours: Any) -> tuple[Select[Any], Select[Any]]:
+    key = tuple_(RECORDS.c.happened_at, RECORDS.c.id)
+    newest_first = here.where(key < position).order_by(RECORDS.c.happened_at.desc(), RECORDS.c.id.desc())
+    oldest_first = here.where(key >= position).order_by(RECORDS.c.happened_at, RECORDS.c.id)
+    return newest_first.limit(neighbours), oldest_first.limit(neighbours)
+
+
+@cache
+def account_statements(dialect: str) -> AccountStatements:
+    """Built once per process and database."""
+    return AccountStatements(dialect)

@@ -1,0 +1,326 @@
+"""Counts and standings that follow the records, in the transaction that writes these.
+
+``open_accounts`` is called before the records are written: it locks the products, so that other replicas wait, and
+computes from the rows as they are what the change makes of the counts. ``close`` is called after, and writes that. The
+rows that all products share are locked last and in one order.
+"""
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import orjson
+from sqlalchemy import Connection
+
+from deploytrail.record.dora.counting import Change, Counts, Place, add, count_uncounted, put
+from deploytrail.record.dora.entry import Entry
+from deploytrail.record.dora.judging import Rules
+from deploytrail.record.dora.neighbourhood import MARGIN, reaches
+from deploytrail.record.dora.question import month
+from deploytrail.record.model import Build, Deployment, Record
+from deploytrail.stores.sql.account_statements import account_statements
+from deploytrail.stores.sql.entries import Release, from_entry, own, resolved
+from deploytrail.stores.sql.origins import Told, origin_by, read_told
+from deploytrail.stores.sql.rows import from_document
+from deploytrail.stores.sql.standings import Standing, enough, followed, from_text, standing_of, to_text
+
+NEIGHBOURS = MARGIN + 2
+"""Rows that are read to each side of a change at first; ten times as many while they do not do."""
+
+STEP = 50
+"""Deployments that are read at a time to find out what runs."""
+
+DAY, MONTH = "day", "month"
+
+
+class Changed(NamedTuple):
+    """One record as it was and as it will be."""
+
+    before: Record | None
+    after: Record
+
+
+@dataclass(slots=True)
+class Move:
+    """What comes to a place and what goes, of one deployment that is counted."""
+
+    goes: Entry | None
+    comes: Entry | None
+
+
+@dataclass(slots=True)
+class Accounts:
+    """What is to be written once the records are."""
+
+    change: Change = field(default_factory=dict)
+    standings: dict[Place, Standing] = field(default_factory=dict)
+    unsure: set[Place] = field(default_factory=set)
+    """Where all deployments have to be looked at again."""
+
+    def close(self, connection: Connection) -> None:
+        """Write it."""
+        for place in sorted(self.unsure):
+            self.standings[place] = read_standing(connection, place)
+        _write_standings(connection, self.standings)
+        _write_tallies(connection, self.change)
+
+
+def open_accounts(connection: Connection, changes: Sequence[Changed]) -> Accounts:
+    """What the changes make of counts and standings. Nothing is written yet but locks."""
+    accounts = Accounts()
+    deployments = [each for each in changes if isinstance(each.after, Deployment)]
+    builds = [each for each in changes if isinstance(each.after, Build)]
+    if not deployments and not builds:
+        return accounts
+    rules = _lock(connection, {each.product for pair in changes for each in pair if each is not None})
+    _follow_standings(connection, deployments, accounts)
+    moves = _moves(connection, deployments, builds, accounts)
+    for place, entries in _stretches(connection, moves).items():
+        for move in moves[place]:
+            _apply(move, entries, place, rules, accounts.change)
+    return accounts
+
+
+def _lock(connection: Connection, products: Iterable[str]) -> Rules:
+    """Wait for whoever changes the same products; returns the rules that everybody counts by."""
+    say = account_statements(connection.dialect.name)
+    wanted = sorted(set(products))
+    rows = {"rows": _json({"product": each} for each in wanted)}
+    locked = connection.execute(say.lock_products, rows).all()
+    if len(locked) < len(wanted):
+        connection.execute(say.add_products, rows)
+        locked = connection.execute(say.lock_products, rows).all()
+    return rules_of(locked[0].rules)
+
+
+def rules_of(text: str | None) -> Rules:
+    """As they are kept; the default ones while none are."""
+    return Rules.model_validate_json(text) if text is not None else Rules()
+
+
+def _moves(
+    connection: Connection, deployments: Sequence[Changed], builds: Sequence[Changed], accounts: Accounts
+) -> dict[Place, list[Move]]:
+    """What comes and goes, by place. What is not counted goes to the account at once: it has no neighbours."""
+    before = read_told(connection, set(_releases(deployments, builds)))
+    after = _told_after(before, builds)
+    moves: defaultdict[Place, list[Move]] = defaultdict(list)
+    own_ids = set()
+    for was, is_now in deployments:
+        own_ids.add(is_now.id)
+        goes, comes = _entry(was, before), _entry(is_now, after)
+        if goes == comes and was is not None and place_of(was) == place_of(is_now):
+            continue
+        for record, entry, by in ((was, goes, -1), (is_now, comes, 1)):
+            if entry is None:
+                continue
+            if entry.uncounted is not None:
+                count_uncounted(entry, place_of(record), accounts.change, by)
+            else:
+                moves[place_of(record)].append(Move(entry, None) if by < 0 else Move(None, entry))
+    for place, move in _moved_by_builds(connection, before, after, own_ids):
+        moves[place].append(move)
+    return moves
+
+
+def place_of(record: Any) -> Place:
+    """Where a deployment went."""
+    return Place(record.product, record.environment)
+
+
+def _entry(deployment: Any, told: Mapping[Release, Told]) -> Entry | None:
+    entry = own(deployment) if deployment is not None else None
+    return resolved(entry, origin_by(told, (deployment.product, deployment.version))) if entry is not None else None
+
+
+def _releases(deployments: Sequence[Changed], builds: Sequence[Changed]) -> Iterator[Release]:
+    """Those of which a build may tell something."""
+    for was, is_now in builds:
+        for each in (was, is_now):
+            if isinstance(each, Build):
+                yield each.product, each.version
+    for was, is_now in deployments:
+        for each in (was, is_now):
+            if isinstance(each, Deployment) and each.version is not None and each.status.terminal:
+                yield each.product, each.version
+
+
+def _told_after(before: Mapping[Release, Told], builds: Sequence[Changed]) -> dict[Release, Told]:
+    after = {release: dict(told) for release, told in before.items()}
+    for was, is_now in builds:
+        if isinstance(was, Build):
+            after.setdefault((was.product, was.version), {}).pop(was.id, None)
+        if isinstance(is_now, Build):
+            after.setdefault((is_now.product, is_now.version), {})[is_now.id] = is_now
+    return after
+
+
+def _moved_by_builds(
+    connection: Connection, before: Mapping[Release, Told], after: Mapping[Release, Told], but: set[str]
+) -> Iterator[tuple[Place, Move]]:
+    """The deployments of which a build tells something else now."""
+    releases = [each for each in after if origin_by(before, each) != origin_by(after, each)]
+    if not releases:
+        return
+    say = account_statements(connection.dialect.name)
+    rows = _json({"product": product, "version": version} for product, version in sorted(releases))
+    for row in connection.execute(say.deployments_of, {"rows": rows}):
+        if row.id in but:
+            continue
+        entry = from_entry(row.entry, at=row.happened_at, record_id=row.id)
+        release = row.product, row.version
+        goes, comes = resolved(entry, origin_by(before, release)), resolved(entry, origin_by(after, release))
+        if goes != comes:
+            yield Place(row.product, row.environment), Move(goes, comes)
+
+
+def _apply(move: Move, entries: list[Entry], place: Place, rules: Rules, change: Change) -> None:
+    if move.goes is not None:
+        index = bisect_left(entries, _order(move.goes), key=_order)
+        put(entries, index, place, rules, change, -1)
+        del entries[index]
+    if move.comes is not None:
+        index = bisect_left(entries, _order(move.comes), key=_order)
+        entries.insert(index, move.comes)
+        put(entries, index, place, rules, change)
+
+
+def _stretches(connection: Connection, moves: Mapping[Place, Sequence[Move]]) -> dict[Place, list[Entry]]:
+    """Of each place, the entries as they are, as far around the moves as they can matter."""
+    found: dict[Place, list[Entry]] = {}
+    missing, neighbours = list(moves), NEIGHBOURS
+    while missing:
+        read = _read_stretches(connection, {place: moves[place] for place in missing}, neighbours)
+        found |= {place: stretch for place, (stretch, whole) in read.items() if whole}
+        missing = [place for place in missing if place not in found]
+        neighbours *= 10
+    return found
+
+
+def _read_stretches(
+    connection: Connection, moves: Mapping[Place, Sequence[Move]], neighbours: int
+) -> dict[Place, tuple[list[Entry], bool]]:
+    say = account_statements(connection.dialect.name)
+    asked = []
+    for place, wanted in moves.items():
+        keys = sorted(_order(entry) for move in wanted for entry in (move.goes, move.comes) if entry is not None)
+        asked.append((place, keys))
+    rows: dict[Place, tuple[list[Any], list[Any]]] = {
+        place: (list(reversed(before)), after) for place, before, after in say.stretches(connection, asked, neighbours)
+    }
+    told = read_told(connection, {
+        (place.product, row.version)
+        for place, both in rows.items() for side in both for row in side
+        if row.version is not None
+    })  # fmt: skip
+    found = {}
+    for place, keys in asked:
+        earlier, later = rows[place]
+        entries = [_read_entry(row, told, place) for row in (*earlier, *later)]
+        edges = {"from_start": len(earlier) < neighbours, "to_end": len(later) < neighbours}
+        found[place] = entries, all(_covers(entries, key, **edges) for key in (keys[0], keys[-1]))
+    return found
+
+
+def _read_entry(row: Any, told: Mapping[Release, Told], place: Place) -> Entry:
+    entry = from_entry(row.entry, at=row.happened_at, record_id=row.id)
+    return resolved(entry, origin_by(told, (place.product, row.version)))
+
+
+def _covers(entries: Sequence[Entry], key: tuple[datetime, str], *, from_start: bool, to_end: bool) -> bool:
+    return reaches(entries, bisect_left(entries, key, key=_order), from_start=from_start, to_end=to_end)
+
+
+def _follow_standings(connection: Connection, deployments: Sequence[Changed], accounts: Accounts) -> None:
+    say = account_statements(connection.dialect.name)
+    places = sorted({place_of(each) for pair in deployments for each in pair if each is not None})
+    if not places:
+        return
+    rows = _json({"product": place.product, "environment": place.environment} for place in places)
+    known = {
+        Place(row.product, row.environment): from_text(row.standing, row.product, row.environment)
+        for row in connection.execute(say.standings, {"rows": rows})
+    }
+    for was, is_now in deployments:
+        assert isinstance(is_now, Deployment)  # noqa: S101 - as it was picked out
+        place = place_of(is_now)
+        if was is not None and place_of(was) != place:
+            accounts.unsure |= {place_of(was), place}
+            continue
+        before = was if isinstance(was, Deployment) else None
+        standing = followed(accounts.standings.get(place, known.get(place, Standing())), before, is_now)
+        if standing is None:
+            accounts.unsure.add(place)
+        else:
+            accounts.standings[place] = standing
+
+
+def read_standing(connection: Connection, place: Place) -> Standing:
+    """What runs in a place, by its deployments."""
+    say = account_statements(connection.dialect.name)
+    deployments: list[Deployment] = []
+    where = {"product": place.product, "environment": place.environment, "step": STEP}
+    while True:
+        rows = connection.execute(say.newest, {**where, "skip": len(deployments)}).all()
+        deployments += [from_document(row.document, Deployment) for row in rows]
+        standing = standing_of(deployments)
+        if len(rows) < STEP or enough(standing):
+            return standing
+
+
+def _write_standings(connection: Connection, standings: Mapping[Place, Standing]) -> None:
+    if not standings:
+        return
+    rows = (
+        {"product": place.product, "environment": place.environment, "standing": to_text(standings[place])}
+        for place in sorted(standings)
+    )
+    connection.execute(account_statements(connection.dialect.name).put_standings, {"rows": _json(rows)})
+
+
+def _write_tallies(connection: Connection, change: Change) -> None:
+    """Rows that are not there are made empty first: of two replicas that miss one, neither must replace the other's."""
+    say = account_statements(connection.dialect.name)
+    wanted = rows_of(change)
+    if not wanted:
+        return
+    keys = _json(dict(zip(KEY, key, strict=True)) for key in sorted(wanted))
+    found = {tuple(row[:5]): row.counts for row in connection.execute(say.lock_tallies, {"rows": keys})}
+    if len(found) < len(wanted):
+        missing = sorted(key for key in wanted if key not in found)
+        rows = ({**dict(zip(KEY, key, strict=True)), "counts": "{}"} for key in missing)
+        connection.execute(say.add_tallies, {"rows": _json(rows)})
+        found = {tuple(row[:5]): row.counts for row in connection.execute(say.lock_tallies, {"rows": keys})}
+    after = []
+    for key, more in wanted.items():
+        counts: Counts = orjson.loads(found[key])
+        add(counts, more)
+        after.append({**dict(zip(KEY, key, strict=True)), "counts": orjson.dumps(counts).decode()})
+    connection.execute(say.put_tallies, {"rows": _json(after)})
+
+
+KEY = ("dimension", "grain", "name", "environment", "start")
+
+_Key = tuple[str, ...]
+
+
+def rows_of(change: Change) -> dict[_Key, Counts]:
+    """The change by rows: that of the day, and that of its month."""
+    rows: dict[_Key, Counts] = {}
+    for (dimension, name, environment, day), counts in change.items():
+        if not counts:
+            continue
+        for grain, start in ((DAY, day), (MONTH, month(day))):
+            add(rows.setdefault((dimension, grain, name, environment, start.isoformat()), {}), counts)
+    return {key: counts for key, counts in rows.items() if counts}
+
+
+def _order(entry: Entry) -> tuple[datetime, str]:
+    return entry.at, entry.id
+
+
+def _json(rows: Iterable[Any]) -> str:
+    return orjson.dumps(list(rows)).decode()

@@ -1,0 +1,55 @@
+"""Counts that follow the records, and what runs where.
+
+They begin empty: the first start after this one fills them (see recount), because how depends on settings.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0006"
+down_revision = "0005"
+
+IDENTIFIER = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
+
+def upgrade() -> None:
+    """Make the tables."""
+    op.add_column("records", sa.Column("entry", sa.Text))
+    op.drop_index("records_place", "records")
+    op.create_index("records_place", "records", ["product", "environment", "created_at", "id"])
+    op.create_index("records_version", "records", ["version", "product"])
+    op.create_index(
+        "records_judged",
+        "records",
+        ["product", "environment", "happened_at", "id"],
+        postgresql_where=sa.text("entry IS NOT NULL"),
+        sqlite_where=sa.text("entry IS NOT NULL"),
+    )
+    op.create_table(
+        "products",
+        sa.Column("product", IDENTIFIER, nullable=False),
+        sa.PrimaryKeyConstraint("product", name="products_pkey"),
+    )
+    op.create_table(
+        "places",
+        sa.Column("product", IDENTIFIER, nullable=False),
+        sa.Column("environment", IDENTIFIER, nullable=False),
+        sa.Column("standing", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("product", "environment", name="places_pkey"),
+    )
+    op.create_index("places_environment", "places", ["environment", "product"])
+    op.create_table(
+        "tallies",
+        sa.Column("dimension", IDENTIFIER, nullable=False),
+        sa.Column("grain", IDENTIFIER, nullable=False),
+        sa.Column("name", IDENTIFIER, nullable=False),
+        sa.Column("environment", IDENTIFIER, nullable=False),
+        sa.Column("start", IDENTIFIER, nullable=False),
+        sa.Column("counts", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("dimension", "grain", "name", "environment", "start", name="tallies_pkey"),
+    )
+    op.create_table(
+        "rollups",
+        sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("rules", sa.Text, nullable=False),
+    )
