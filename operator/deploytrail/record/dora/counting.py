@@ -8,6 +8,7 @@ from deploytrail.record.dora.entry import Basis, Entry
 from deploytrail.record.dora.histogram import bucket
 from deploytrail.record.dora.judging import Judgement, Rules, judge
 from deploytrail.record.dora.neighbourhood import neighbourhood
+from deploytrail.record.totals import Place
 
 Counts: TypeAlias = dict[str, int]
 """Names: see the constants here. A name that is not there is 0."""
@@ -33,13 +34,6 @@ class Cell(NamedTuple):
 
 Change: TypeAlias = dict[Cell, Counts]
 """What is to be added to which cells."""
-
-
-class Place(NamedTuple):
-    """One product in one environment."""
-
-    product: str
-    environment: str
 
 
 def count(judgements: Iterable[Judgement], place: Place, change: Change, by: int = 1) -> None:

@@ -5,11 +5,12 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date, datetime
 
-from deploytrail.record.dora.counting import Cell, Change, Counts, Place, add, count_uncounted, put
+from deploytrail.record.dora.counting import Cell, Change, Counts, add, count_uncounted, put
 from deploytrail.record.dora.entry import Entry, entry_of, origin_of
 from deploytrail.record.dora.judging import Rules
 from deploytrail.record.dora.question import By, Question, Row, Sums, summed
 from deploytrail.record.model import Build, Deployment
+from deploytrail.record.totals import Place, place_of
 
 _Version = tuple[str, str | None]
 _Series = tuple[str, str, str]
@@ -81,7 +82,7 @@ class Ledger:
     def _placed(self, deployment: Deployment) -> tuple[Place, Entry] | None:
         builds = self._builds[deployment.product, deployment.version].values()
         entry = entry_of(deployment, origin_of(deployment, builds))
-        return (Place(deployment.product, deployment.environment), entry) if entry is not None else None
+        return (place_of(deployment), entry) if entry is not None else None
 
     def _insert(self, place: Place, entry: Entry, change: Change) -> None:
         self._known[entry.id] = place, entry

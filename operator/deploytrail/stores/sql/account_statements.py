@@ -9,7 +9,7 @@ import orjson
 from sqlalchemy import Column, Connection, Integer, Select, Text, and_, bindparam, literal, select, true, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from deploytrail.record.dora.counting import Place
+from deploytrail.record.totals import Place
 from deploytrail.stores.sql.statements import incoming, inserted
 from deploytrail.stores.sql.tables import PLACES, PRODUCTS, RECORDS, ROLLUPS, TALLIES, UtcInstant, to_text
 

@@ -10,17 +10,18 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple
 
 import orjson
 from sqlalchemy import Connection
 
-from deploytrail.record.dora.counting import Change, Counts, Place, add, count_uncounted, put
+from deploytrail.record.dora.counting import Change, Counts, add, count_uncounted, put
 from deploytrail.record.dora.entry import Entry
 from deploytrail.record.dora.judging import Rules
 from deploytrail.record.dora.neighbourhood import MARGIN, reaches
 from deploytrail.record.dora.question import month
-from deploytrail.record.model import Build, Deployment, Record
+from deploytrail.record.model import Build, Deployment, R
+from deploytrail.record.totals import Place, place_of
 from deploytrail.stores.sql.account_statements import account_statements
 from deploytrail.stores.sql.entries import Release, from_entry, own, resolved
 from deploytrail.stores.sql.origins import Told, origin_by, read_told
@@ -36,11 +37,11 @@ STEP = 50
 DAY, MONTH = "day", "month"
 
 
-class Changed(NamedTuple):
+class Changed(NamedTuple, Generic[R]):
     """One record as it was and as it will be."""
 
-    before: Record | None
-    after: Record
+    before: R | None
+    after: R
 
 
 @dataclass(slots=True)
@@ -68,11 +69,10 @@ class Accounts:
         _write_tallies(connection, self.change)
 
 
-def open_accounts(connection: Connection, changes: Sequence[Changed]) -> Accounts:
+def open_accounts(connection: Connection, changes: Sequence[Changed[Any]]) -> Accounts:
     """What the changes make of counts and standings. Nothing is written yet but locks."""
     accounts = Accounts()
-    deployments = [each for each in changes if isinstance(each.after, Deployment)]
-    builds = [each for each in changes if isinstance(each.after, Build)]
+    deployments, builds = _of(Deployment, changes), _of(Build, changes)
     if not deployments and not builds:
         return accounts
     rules = _lock(connection, {each.product for pair in changes for each in pair if each is not None})
@@ -82,6 +82,10 @@ def open_accounts(connection: Connection, changes: Sequence[Changed]) -> Account
         for move in moves[place]:
             _apply(move, entries, place, rules, accounts.change)
     return accounts
+
+
+def _of(kind: type[R], changes: Sequence[Changed[Any]]) -> list[Changed[R]]:
+    return [each for each in changes if isinstance(each.after, kind)]
 
 
 def _lock(connection: Connection, products: Iterable[str]) -> Rules:
@@ -102,7 +106,10 @@ def rules_of(text: str | None) -> Rules:
 
 
 def _moves(
-    connection: Connection, deployments: Sequence[Changed], builds: Sequence[Changed], accounts: Accounts
+    connection: Connection,
+    deployments: Sequence[Changed[Deployment]],
+    builds: Sequence[Changed[Build]],
+    accounts: Accounts,
 ) -> dict[Place, list[Move]]:
     """What comes and goes, by place. What is not counted goes to the account at once: it has no neighbours."""
     before = read_told(connection, set(_releases(deployments, builds)))
@@ -115,7 +122,7 @@ def _moves(
         if goes == comes and was is not None and place_of(was) == place_of(is_now):
             continue
         for record, entry, by in ((was, goes, -1), (is_now, comes, 1)):
-            if entry is None:
+            if record is None or entry is None:
                 continue
             if entry.uncounted is not None:
                 count_uncounted(entry, place_of(record), accounts.change, by)
@@ -126,35 +133,28 @@ def _moves(
     return moves
 
 
-def place_of(record: Any) -> Place:
-    """Where a deployment went."""
-    return Place(record.product, record.environment)
-
-
-def _entry(deployment: Any, told: Mapping[Release, Told]) -> Entry | None:
+def _entry(deployment: Deployment | None, told: Mapping[Release, Told]) -> Entry | None:
     entry = own(deployment) if deployment is not None else None
-    return resolved(entry, origin_by(told, (deployment.product, deployment.version))) if entry is not None else None
+    if deployment is None or entry is None:
+        return None
+    return resolved(entry, origin_by(told, (deployment.product, deployment.version)))
 
 
-def _releases(deployments: Sequence[Changed], builds: Sequence[Changed]) -> Iterator[Release]:
+def _releases(deployments: Sequence[Changed[Deployment]], builds: Sequence[Changed[Build]]) -> Iterator[Release]:
     """Those of which a build may tell something."""
-    for was, is_now in builds:
-        for each in (was, is_now):
-            if isinstance(each, Build):
-                yield each.product, each.version
-    for was, is_now in deployments:
-        for each in (was, is_now):
-            if isinstance(each, Deployment) and each.version is not None and each.status.terminal:
-                yield each.product, each.version
+    for build in (each for pair in builds for each in pair if each is not None):
+        yield build.product, build.version
+    for deployment in (each for pair in deployments for each in pair if each is not None):
+        if deployment.version is not None and deployment.status.terminal:
+            yield deployment.product, deployment.version
 
 
-def _told_after(before: Mapping[Release, Told], builds: Sequence[Changed]) -> dict[Release, Told]:
+def _told_after(before: Mapping[Release, Told], builds: Sequence[Changed[Build]]) -> dict[Release, Told]:
     after = {release: dict(told) for release, told in before.items()}
     for was, is_now in builds:
-        if isinstance(was, Build):
+        if was is not None:
             after.setdefault((was.product, was.version), {}).pop(was.id, None)
-        if isinstance(is_now, Build):
-            after.setdefault((is_now.product, is_now.version), {})[is_now.id] = is_now
+        after.setdefault((is_now.product, is_now.version), {})[is_now.id] = is_now
     return after
 
 
@@ -234,7 +234,7 @@ def _covers(entries: Sequence[Entry], key: tuple[datetime, str], *, from_start: 
     return reaches(entries, bisect_left(entries, key, key=_order), from_start=from_start, to_end=to_end)
 
 
-def _follow_standings(connection: Connection, deployments: Sequence[Changed], accounts: Accounts) -> None:
+def _follow_standings(connection: Connection, deployments: Sequence[Changed[Deployment]], accounts: Accounts) -> None:
     say = account_statements(connection.dialect.name)
     places = sorted({place_of(each) for pair in deployments for each in pair if each is not None})
     if not places:
@@ -245,13 +245,11 @@ def _follow_standings(connection: Connection, deployments: Sequence[Changed], ac
         for row in connection.execute(say.standings, {"rows": rows})
     }
     for was, is_now in deployments:
-        assert isinstance(is_now, Deployment)  # noqa: S101 - as it was picked out
         place = place_of(is_now)
         if was is not None and place_of(was) != place:
             accounts.unsure |= {place_of(was), place}
             continue
-        before = was if isinstance(was, Deployment) else None
-        standing = followed(accounts.standings.get(place, known.get(place, Standing())), before, is_now)
+        standing = followed(accounts.standings.get(place, known.get(place, Standing())), was, is_now)
         if standing is None:
             accounts.unsure.add(place)
         else:

@@ -11,10 +11,11 @@ import orjson
 import structlog
 from sqlalchemy import Connection, and_, bindparam, case, delete, insert, literal, select, text, update
 
-from deploytrail.record.dora.counting import Change, Place, add, count, count_uncounted
+from deploytrail.record.dora.counting import Change, add, count, count_uncounted
 from deploytrail.record.dora.entry import Entry, Origin
 from deploytrail.record.dora.judging import Rules, judge
 from deploytrail.record.model import Build, Deployment
+from deploytrail.record.totals import Place
 from deploytrail.stores.sql.accounts import KEY, read_standing, rows_of
 from deploytrail.stores.sql.entries import Release, from_entry, own, resolved, to_entry
 from deploytrail.stores.sql.origins import Told, origin_by
