@@ -217,6 +217,7 @@ class App:
             rates=rates,
             dora=self._settings.dora,
             pages=pages,
+            metrics=self._settings.metrics,
         )
         lane = IngestLane(
             spoken,

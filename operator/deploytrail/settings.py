@@ -22,6 +22,7 @@ from deploytrail.errors import Misconfigured
 from deploytrail.record.series import REPLAY_WINDOW
 from deploytrail.serve.dora_settings import DoraSettings
 from deploytrail.serve.limits import LimitSettings
+from deploytrail.serve.metrics_settings import MetricsSettings
 from deploytrail.serve.pages.settings import PageSettings
 from deploytrail.sources.argocd_settings import ArgocdSettings
 from deploytrail.sources.quanta_settings import QuantaSettings
@@ -101,6 +102,7 @@ class Settings(BaseSettings):
     argocd: ArgocdSettings = ArgocdSettings()
     quanta: QuantaSettings = QuantaSettings()
     dora: DoraSettings = DoraSettings()
+    metrics: MetricsSettings = MetricsSettings()
     limits: LimitSettings = LimitSettings()
     pages: PageSettings = PageSettings()
 

@@ -32,6 +32,9 @@ MISSED_OPERATIONS = Counter(
 HTTP_REFUSED = Counter(
     "deploytrail_http_refused", "Requests refused by the server itself, before any API saw them, by code.", ["code"]
 )
+KEYS_REFUSED = Counter(
+    "deploytrail_keys_refused", "Requests without a key that is good there, by the API that was asked.", ["api"]
+)
 HTTP_EVICTED = Counter(
     "deploytrail_http_connections_evicted", "Idle connections closed to make room, because there were too many."
 )
@@ -65,6 +68,8 @@ def recorded(source: str, outcome: object) -> None:
 def rejected(source: str, reason: str) -> None:
     """Count a report that was refused."""
     REJECTED.labels(source, reason).inc()
+    if reason == "authentication":
+        KEYS_REFUSED.labels(source).inc()
 
 
 def ignored(source: str) -> None:

@@ -186,6 +186,7 @@ class Endpoint:
             apis=apis(),
             rates=self._rates,
             pages=pages,
+            metrics=self._settings.metrics,
         )
         lane = IngestLane(
             spoken,

@@ -29,6 +29,7 @@ _UNMATCHED = "unmatched"
 class Door:
     """A part of the paths, and what a key must be good for to get there: any of these scopes, over that API."""
 
+    name: str
     path: str
     good: tuple[tuple[Scope, str | None], ...]
 
@@ -37,7 +38,7 @@ class Door:
         return path == self.path or path.startswith(f"{self.path}/")
 
 
-ASKING = Door("/api/v1", ((Scope.READ, None), (Scope.ADMIN, None)))
+ASKING = Door("read", "/api/v1", ((Scope.READ, None), (Scope.ADMIN, None)))
 
 
 class Gate:
@@ -58,6 +59,8 @@ class Gate:
         clock: Callable[[], datetime],
     ) -> None:
         self._app, self._doors, self._ring, self._rates, self._clock = app, tuple(doors), ring, rates, clock
+        for door in self._doors:
+            telemetry.KEYS_REFUSED.labels(door.name)  # 0 from the start: an alert looks for an increase
         self._known = re.compile("|".join(_pattern(path) for path in paths))
 
     async def __call__(self, scope: Connection, receive: Receive, send: Send) -> None:
@@ -79,6 +82,7 @@ class Gate:
             await _refuse(send, 503, error.message, _retry(error.retry_after), route=door.path)
             return
         if key is None:
+            telemetry.KEYS_REFUSED.labels(door.name).inc()
             await _refuse(send, 401, "Invalid API key", (b"www-authenticate", b"Bearer"), route=door.path)
             return
         allowance = self._rates.take(key.name, now)

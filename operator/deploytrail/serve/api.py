@@ -21,6 +21,7 @@ from deploytrail.serve.access import ASKING, Gate, require
 from deploytrail.serve.annotations import annotation_routes
 from deploytrail.serve.audit import audit_routes
 from deploytrail.serve.builds import build_routes
+from deploytrail.serve.census import Census
 from deploytrail.serve.deployments import deployment_routes
 from deploytrail.serve.docs import docs_routes
 from deploytrail.serve.dora import dora_routes
@@ -31,11 +32,14 @@ from deploytrail.serve.gaps import gap_routes
 from deploytrail.serve.health import Readiness, health_routes
 from deploytrail.serve.keys import key_routes
 from deploytrail.serve.marks import mark_routes
+from deploytrail.serve.metrics import metrics_routes
+from deploytrail.serve.metrics_settings import MetricsSettings
 from deploytrail.serve.versions import version_routes
 from deploytrail.stores.base import Store
 
 TITLE = "Deploytrail"
 DORA = DoraSettings()
+METRICS = MetricsSettings()
 
 
 def build_api(
@@ -51,6 +55,7 @@ def build_api(
     rates: Rates,
     dora: DoraSettings = DORA,
     pages: APIRouter | None = None,
+    metrics: MetricsSettings = METRICS,
 ) -> FastAPI:
     """The pages, the read API, keys, health, metrics and docs. Errors are JSON everywhere but on pages.
 
@@ -81,6 +86,7 @@ def build_api(
         preferences.preference_routes(store, clock),
         key_routes(keys, ring, may_manage=require(Scope.ADMIN), apis=apis, clock=clock),
         health_routes(readiness, clock),
+        metrics_routes(Census(store, clock, products=metrics.products, environments=dora.environments)),
         docs_routes(TITLE),
         pages or APIRouter(),
     )

@@ -1,14 +1,12 @@
-"""For probes and Prometheus: is it alive, is it ready and if not since when, what does it count."""
+"""For probes: is it alive, is it ready and if not since when."""
 
 import asyncio
 from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Protocol
+from typing import Protocol
 
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter
 from fastapi.responses import JSONResponse
-from prometheus_client import REGISTRY
-from prometheus_client.exposition import choose_encoder
 
 from deploytrail.record.instant import to_rfc3339
 
@@ -24,7 +22,7 @@ class Readiness(Protocol):
 
 
 def health_routes(readiness: Readiness, clock: Callable[[], datetime]) -> APIRouter:
-    """``/healthz``, ``/readyz`` and ``/metrics``; nobody needs a key for them."""
+    """``/healthz`` and ``/readyz``; nobody needs a key for them."""
     router = APIRouter(tags=["health"])
     unready_since: datetime | None = None
 
@@ -44,11 +42,6 @@ def health_routes(readiness: Readiness, clock: Callable[[], datetime]) -> APIRou
         unready_since = unready_since or clock()
         body = {"status": "not ready", "since": to_rfc3339(unready_since), "problems": problems}
         return JSONResponse(body, status_code=503, headers={"Retry-After": "5"})
-
-    @router.get("/metrics", summary="Metrics for Prometheus", response_class=Response)
-    async def metrics(accept: Annotated[str, Header(include_in_schema=False)] = "") -> Response:
-        encode, content_type = choose_encoder(accept)
-        return Response(encode(REGISTRY), headers={"Content-Type": content_type})
 
     return router
 

@@ -20,7 +20,7 @@ from deploytrail.stores.base import Store
 PATH = "/notification-preferences"
 LONGEST_CHANNEL = 512
 
-DOOR = Door(PATH, ((Scope.INGEST, Source.VERSIONER.value), (Scope.ADMIN, None)))
+DOOR = Door("notification-preferences", PATH, ((Scope.INGEST, Source.VERSIONER.value), (Scope.ADMIN, None)))
 """For keys that may report over Versioner's API, and for admins."""
 
 _REFUSED: dict[int | str, dict[str, Any]] = {

@@ -74,6 +74,8 @@ class IngestLane:
         self._rates = rates or Rates(rate=0, burst=0)
         self._record_seconds = record_seconds
         self._under_way = self._held_bytes = 0
+        for dialect in dialects:
+            telemetry.KEYS_REFUSED.labels(dialect.name)  # 0 from the start: an alert looks for an increase
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See the ASGI specification."""
