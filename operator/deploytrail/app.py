@@ -41,7 +41,7 @@ from deploytrail.sources.http.openapi import describe
 from deploytrail.sources.http.quanta import quanta
 from deploytrail.sources.http.vibemonitor import vibemonitor
 from deploytrail.stores.base import Store
-from deploytrail.stores.factory import KUBERNETES, create_store
+from deploytrail.stores.factory import create_store
 
 log = structlog.get_logger()
 
@@ -69,7 +69,7 @@ def tune_collector() -> None:
 
 
 async def _run(settings: Settings) -> int:
-    if not needs_cluster(settings):
+    if not settings.needs_cluster:
         return await App(settings, None).run()
     kube = await Kube.connect(settings.kubeconfig)
     try:
@@ -77,11 +77,6 @@ async def _run(settings: Settings) -> int:
         return await application.run()
     finally:
         await kube.close()
-
-
-def needs_cluster(settings: Settings) -> bool:
-    """Whether a cluster is watched, or keeps records or keys. HTTP, a SQL store and a file of keys need none."""
-    return settings.store.get_secret_value() == KUBERNETES or set(settings.sources) != {"http"}
 
 
 class App:

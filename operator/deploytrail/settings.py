@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
+    EnvSettingsSource,
     NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
@@ -26,6 +27,7 @@ from deploytrail.serve.metrics_settings import MetricsSettings
 from deploytrail.serve.pages.settings import PageSettings
 from deploytrail.sources.argocd_settings import ArgocdSettings
 from deploytrail.sources.quanta_settings import QuantaSettings
+from deploytrail.stores.factory import KUBERNETES
 from deploytrail.written import Duration, Listed, parse_list
 
 SourceName = Literal["argocd", "resources", "http"]
@@ -106,6 +108,11 @@ class Settings(BaseSettings):
     limits: LimitSettings = LimitSettings()
     pages: PageSettings = PageSettings()
 
+    @property
+    def needs_cluster(self) -> bool:
+        """Whether a cluster is watched, or keeps records or keys. HTTP, a SQL store and a file of keys need none."""
+        return self.store.get_secret_value() == KUBERNETES or set(self.sources) != {"http"}
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -119,13 +126,31 @@ class Settings(BaseSettings):
         return init_settings, env_settings, YamlConfigSettingsSource(settings_cls)
 
 
-def load(flags: Mapping[str, Any], config: Path | None) -> Settings:
-    """Settings from flags (nested names as dicts), environment and file. Misconfigured says which one is wrong."""
+class _Told(EnvSettingsSource):
+    """Variables that are not in our environment, read as if they were."""
+
+    def __init__(self, settings_cls: type[BaseSettings], told: Mapping[str, str]) -> None:
+        super().__init__(settings_cls)
+        self.env_vars = {name.lower(): value for name, value in told.items()}
+
+
+def load(flags: Mapping[str, Any], config: Path | None, told: Mapping[str, str] | None = None) -> Settings:
+    """Settings from flags (nested names as dicts), environment and file. Misconfigured says which one is wrong.
+
+    ``told`` are variables that somebody else's environment holds, such as a pod's; our own win over them.
+    """
     if config is not None and not config.is_file():
         raise Misconfigured(f"the configuration file {config} does not exist")
 
     class Configured(Settings):
         model_config = SettingsConfigDict(yaml_file=config)
+
+        @classmethod
+        def settings_customise_sources(
+            cls, settings_cls: type[BaseSettings], *sources: PydanticBaseSettingsSource, **named: Any
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            *stronger, file = super().settings_customise_sources(settings_cls, *sources, **named)
+            return *stronger, _Told(settings_cls, told or {}), file
 
     try:
         return Configured(**flags)

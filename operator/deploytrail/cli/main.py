@@ -20,6 +20,7 @@ COMMANDS: Mapping[str, str] = {
     "replay": "deploytrail.cli.replay",
     "keys": "deploytrail.cli.keys",
     "crds": "deploytrail.cli.crds",
+    "doctor": "deploytrail.cli.doctor",
 }
 """Command → the module that holds it, under the same name."""
 

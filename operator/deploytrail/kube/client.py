@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -39,8 +40,23 @@ class Stale(DeploytrailError):
     """The object changed since it was read."""
 
 
+class Forbidden(Unavailable):
+    """Our identity may not do it; it may be allowed to later."""
+
+
 class Expired(DeploytrailError):
     """The API server no longer knows the resource version; list again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the API server said to a bare question."""
+
+    status: int
+    at: datetime | None
+    """The server's own time, to the second."""
+    body: Object
+    """Empty where it was no JSON object."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,19 +175,33 @@ class Kube:
         """One page of a list, as the API server answers it."""
         return await self._json("GET", kind.path(namespace), query=query)
 
-    async def uids(self, kind: Kind) -> set[str]:
-        """The uids of all objects of a kind, of which only the metadata is sent; empty when the kind is not there."""
-        found: set[str] = set()
-        query = {"limit": "500"}
+    async def metadata(self, kind: Kind, namespace: str | None = None, *, labels: str = "") -> AsyncIterator[Object]:
+        """The metadata of all objects of a kind, which is all that is sent; none when the kind is not there."""
+        query = {"limit": "500"} | ({"labelSelector": labels} if labels else {})
         while True:
             try:
-                page = await self._json("GET", kind.path(), query=query, accept=METADATA_ONLY)
+                page = await self._json("GET", kind.path(namespace), query=query, accept=METADATA_ONLY)
             except _NotFound:
-                return found
-            found.update(item["metadata"]["uid"] for item in page["items"])
+                return
+            for item in page["items"] or ():  # null, where there are none
+                yield item["metadata"]
             if not page["metadata"].get("continue"):
-                return found
+                return
             query["continue"] = page["metadata"]["continue"]
+
+    async def uids(self, kind: Kind) -> set[str]:
+        """The uids of all objects of a kind; empty when the kind is not there."""
+        return {metadata["uid"] async for metadata in self.metadata(kind)}
+
+    async def ask(self, path: str) -> Answer:
+        """GET any path; the answer as it is, whatever its status. Unavailable when there is none."""
+        try:
+            response = await self._send("GET", path)
+            content = await response.read()
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise Unavailable(f"the Kubernetes API server is away: {type(error).__name__}") from error
+        date = response.headers.get("Date")
+        return Answer(response.status, parsedate_to_datetime(date) if date else None, _object(content))
 
     async def watch(
         self, kind: Kind, namespace: str | None, *, opened: Callable[[], None], **query: str
@@ -261,14 +291,21 @@ async def _load_default(configuration: Configuration) -> None:
         await load_kube_config(client_configuration=configuration)
 
 
+def _object(content: bytes) -> Object:
+    try:
+        parsed = orjson.loads(content)
+    except ValueError:
+        return {}
+    return parsed if isinstance(parsed, dict) else {}
+
+
 def _translate(status: int, content: bytes) -> DeploytrailError:
     """The API server's refusal in our terms. Its sentence is kept: it was written for people."""
-    try:
-        answer = orjson.loads(content)
-    except ValueError:
-        answer = {}
+    answer = _object(content)
     message = str(answer.get("message") or f"the Kubernetes API server answered {status}")
     match status:
+        case 403:
+            return Forbidden(message)
         case 404:
             return _NotFound(message if "message" in answer else _UNKNOWN_KIND)
         case 409 if answer.get("reason") == "AlreadyExists":

@@ -39,6 +39,11 @@ class SqliteDatabase:
         self._writing = _engine(path, size=1, begin="BEGIN IMMEDIATE", pragmas=_DURABLE)
         self._reading = _engine(path, size=READERS, begin="BEGIN", pragmas=(*_DURABLE, "PRAGMA query_only = ON"))
 
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self._path
+
     async def open(self, then: Callable[[Connection], None] = schema.ready) -> None:
         """See Database. SQLite's own write lock is the lock of the migrations."""
         self._claim_file()
