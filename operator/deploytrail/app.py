@@ -18,8 +18,10 @@ from deploytrail.keys.ring import KeyRing
 from deploytrail.keys.secrets import SecretKeys
 from deploytrail.keys.uses import UseKeeper
 from deploytrail.kube.client import APPLICATIONS, Expired, Kube
+from deploytrail.kube.lease import Lease
 from deploytrail.kube.operator import Operator, Watch
 from deploytrail.recorder import Recorder
+from deploytrail.retention import LARGE, SMALL, Keeper
 from deploytrail.serve.api import build_api
 from deploytrail.serve.pages.live import Live
 from deploytrail.serve.pages.routes import page_routes
@@ -41,12 +43,15 @@ from deploytrail.sources.http.openapi import describe
 from deploytrail.sources.http.quanta import quanta
 from deploytrail.sources.http.vibemonitor import vibemonitor
 from deploytrail.stores.base import Store
-from deploytrail.stores.factory import create_store
+from deploytrail.stores.factory import KUBERNETES, create_store
 
 log = structlog.get_logger()
 
 OPERATOR_SECONDS = 3.0
 """How long the watches may take to end by themselves; what they miss, the next start finds."""
+
+LEASE = "deploytrail-leader"
+"""The Lease whose holder does what must be done once."""
 
 RECONCILE_SECONDS = 600.0
 """How often the Applications there are are counted against those that are remembered."""
@@ -96,6 +101,9 @@ class App:
         )
         self._recorder = Recorder(self._store)
         self._live = Live(self._store)
+        small = settings.store.get_secret_value() == KUBERNETES
+        self._keeper = Keeper(self._store, settings.retention.rule(SMALL if small else LARGE), clock=now)
+        self._lease = Lease(kube, namespace=settings.namespace, name=LEASE) if kube is not None and small else None
         self._stopping = asyncio.Event()
         self._server = self._build_server()
         self._applications = Applications(self._recorder, self._store, settings=settings.argocd, clock=now)
@@ -122,15 +130,26 @@ class App:
 
     def _follow(self) -> "list[asyncio.Task[None]]":
         """What runs beside HTTP, the watches first; without a cluster there are none."""
-        noting = asyncio.create_task(self._uses.run(), name="key-uses")
+        noting = [
+            asyncio.create_task(self._uses.run(), name="key-uses"),
+            asyncio.create_task(self._clear(), name="retention"),
+        ]
         if self._kube is None or self._operator is None:
-            return [noting]
+            return noting
         return [
             asyncio.create_task(self._operator.run(), name="operator"),
             asyncio.create_task(self._applications.keep_time(), name="argocd-time"),
             asyncio.create_task(self._reconcile(self._kube), name="argocd-reconcile"),
-            noting,
+            *noting,
         ]
+
+    async def _clear(self) -> None:
+        """Retention: in the cluster on one replica alone; in a database, a row is locked for each step."""
+        lease = self._lease
+        if lease is None:
+            await self._keeper.run(lambda: True)
+        else:
+            await lease.run(lambda: self._keeper.run(lambda: lease.held))
 
     async def problems(self) -> list[str]:
         """Why no report can be taken now, a sentence each."""
@@ -180,6 +199,7 @@ class App:
             await asyncio.wait(following, timeout=OPERATOR_SECONDS)
 
     async def _reconcile(self, kube: Kube) -> None:
+        """On every replica: it counts what this one remembers, and what two of them give up is recorded once."""
         while "argocd" in self._settings.sources:
             await asyncio.sleep(RECONCILE_SECONDS)
             began = now()

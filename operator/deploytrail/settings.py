@@ -21,6 +21,7 @@ from pydantic_settings import (
 
 from deploytrail.errors import Misconfigured
 from deploytrail.record.series import REPLAY_WINDOW
+from deploytrail.retention import RetentionSettings
 from deploytrail.serve.dora_settings import DoraSettings
 from deploytrail.serve.limits import LimitSettings
 from deploytrail.serve.metrics_settings import MetricsSettings
@@ -107,6 +108,7 @@ class Settings(BaseSettings):
     metrics: MetricsSettings = MetricsSettings()
     limits: LimitSettings = LimitSettings()
     pages: PageSettings = PageSettings()
+    retention: RetentionSettings = RetentionSettings()
 
     @property
     def needs_cluster(self) -> bool:

@@ -38,6 +38,11 @@ KEYS_REFUSED = Counter(
 HTTP_EVICTED = Counter(
     "deploytrail_http_connections_evicted", "Idle connections closed to make room, because there were too many."
 )
+RECORDS_REMOVED = Counter(
+    "deploytrail_retention_records_removed",
+    "Records that were not to be kept any longer, by kind and why.",
+    ["kind", "why"],
+)
 LEADING = Gauge("deploytrail_leading", "1 on the replica that does what must be done once, 0 on the others.")
 STORE_UP = Gauge("deploytrail_store_up", "1 while reports can be recorded, 0 while the store is away.")
 

@@ -8,15 +8,15 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 from pydantic_settings import NoDecode
 
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
 def _parse_duration(value: object) -> object:
     if not isinstance(value, str):
         return value
-    parts = re.findall(r"(\d+(?:\.\d+)?)(ms|s|m|h)", value)
+    parts = re.findall(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)", value)
     if not parts or "".join(number + unit for number, unit in parts) != value:
-        raise ValueError("write a duration like 30s, 5m or 1h30m")
+        raise ValueError("write a duration like 30s, 5m, 1h30m or 90d")
     return timedelta(seconds=sum(float(number) * _UNITS[unit] for number, unit in parts))
 
 
@@ -35,7 +35,7 @@ def _parse_map(value: object) -> object:
 
 
 Duration = Annotated[timedelta, BeforeValidator(_parse_duration), Field(ge=timedelta(0))]
-"""As Go writes it: 30s, 5m, 1h30m."""
+"""As Go writes it, and in days: 30s, 5m, 1h30m, 90d."""
 
 Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(parse_list)]
 """Comma-separated in flags and variables, a list in the file."""

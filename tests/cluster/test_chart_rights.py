@@ -39,6 +39,11 @@ def test_its_account_may_do_what_it_must(fresh: ControlPlane, install: Install, 
     assert allowed(account, "patch", "deploymentevents/status.deploytrail.dev", "elsewhere")
     assert allowed(account, "create", "deploymentevents.deploytrail.dev", namespace)
     assert allowed(account, "update", "deploymentevents.deploytrail.dev", namespace)
+    for plural in ("deploymentevents", "buildevents", "annotations"):
+        assert allowed(account, "delete", f"{plural}.deploytrail.dev", namespace)
+    assert allowed(account, "create", "leases.coordination.k8s.io", namespace)
+    for verb in ("get", "update"):
+        assert allowed(account, verb, "leases.coordination.k8s.io", namespace, "deploytrail-leader")
     assert allowed(account, "create", "configmaps", namespace)
     assert allowed(account, "get", "configmaps", namespace, "deploytrail-began")
     assert allowed(account, "update", "configmaps", namespace, "deploytrail-key-uses")
@@ -58,10 +63,12 @@ def test_its_account_may_do_nothing_more(fresh: ControlPlane, install: Install, 
     for verb in ("get", "list", "watch"):
         assert not allowed(account, verb, "secrets", "kube-system")
         assert not allowed(account, verb, "secrets")
-    assert not allowed(account, "delete", "deploymentevents.deploytrail.dev", namespace)
+    assert not allowed(account, "delete", "versions.deploytrail.dev", namespace)
+    assert not allowed(account, "deletecollection", "deploymentevents.deploytrail.dev", namespace)
     assert not allowed(account, "get", "configmaps", namespace, "other")
     assert not allowed(account, "list", "configmaps", namespace)
-    assert not allowed(account, "update", "leases.coordination.k8s.io", namespace)
+    assert not allowed(account, "update", "leases.coordination.k8s.io", namespace, "other")
+    assert not allowed(account, "list", "leases.coordination.k8s.io", namespace)
     assert not allowed(account, "list", "pods", namespace)
     assert not allowed(account, "create", "pods", namespace)
 
@@ -88,6 +95,15 @@ def test_a_source_that_is_off_has_no_rights(fresh: ControlPlane, install: Instal
     upgrade(fresh, namespace, 'sources=["argocd"]')
     assert allowed(account, "list", "applications.argoproj.io")
     assert not allowed(account, "patch", "deploymentevents/status.deploytrail.dev", namespace)
+
+
+def test_who_keeps_everything_may_delete_nothing(fresh: ControlPlane, install: Install, tmp_path: Path) -> None:
+    namespace = install('retention={"age":"0s","count":0}')
+
+    account = as_its_account(fresh, namespace, tmp_path)
+
+    for plural in ("deploymentevents", "buildevents", "annotations"):
+        assert not allowed(account, "delete", f"{plural}.deploytrail.dev", namespace)
 
 
 def test_it_manages_keys_where_it_was_told_to(fresh: ControlPlane, install: Install, tmp_path: Path) -> None:

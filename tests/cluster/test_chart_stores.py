@@ -74,6 +74,7 @@ def test_who_keeps_records_in_a_database_writes_no_objects(
     for verb in ("get", "list", "watch", "create", "update", "delete"):
         assert not allowed(account, verb, "deploymentevents.deploytrail.dev", namespace)
         assert not allowed(account, verb, "versions.deploytrail.dev", namespace)
+        assert not allowed(account, verb, "leases.coordination.k8s.io", namespace)
     assert allowed(account, "list", "applications.argoproj.io")
     assert allowed(account, "list", "secrets", namespace)
 

@@ -1,5 +1,6 @@
 """Every value of the chart on its other side: accepted by the API server and understood by the product, or refused."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ EVERYTHING = (
     'environments=["production","staging"]',
     'logLevel="debug"',
     'store={"secret":{"key":"uri"},"volume":{"create":false,"size":"2Gi","storageClass":"local"}}',
+    'retention={"age":"30d","count":20}',
     "keys.manageByApi=true",
     'limits={"rate":0.5,"burst":1000000,"reports":7,"connections":20}',
     (
@@ -107,6 +109,7 @@ def test_the_values_become_settings(fresh: ControlPlane, install: Install, monke
 
     assert settings.environments == ("production", "staging")
     assert settings.log_level == "debug"
+    assert (settings.retention.age, settings.retention.count) == (timedelta(days=30), 20)
     assert settings.limits.model_dump() == {"rate": 0.5, "burst": 1_000_000, "reports": 7, "connections": 20}
     assert settings.argocd.model_dump(mode="json") == {
         "namespaces": ["argocd", "team-*"],
@@ -163,6 +166,9 @@ def told(given: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Settings:
         ('environments=["a,b"]', "at '/environments/0'"),
         ("limits.rate=-1", "at '/limits/rate': minimum"),
         ("limits.connections=9", "at '/limits/connections': minimum"),
+        ('retention.age="90"', "at '/retention/age': '90' does not match pattern"),
+        ("retention.count=-1", "at '/retention/count': minimum"),
+        ('retention.count="many"', "at '/retention/count': 'many' does not match pattern"),
         ('store.type="mysql"', "at '/store/type': value must be one of 'kubernetes', 'sqlite', 'postgresql'"),
         ('store.volume.size="much"', "at '/store/volume/size'"),
         ('store.url="postgresql://u:p@h/d"', "at '/store': additional properties 'url' not allowed"),

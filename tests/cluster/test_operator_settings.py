@@ -70,7 +70,7 @@ def test_help_shows_every_setting_with_its_variable_and_its_default() -> None:
 def test_a_wrong_setting_ends_it_with_one_sentence() -> None:
     ended = deploytrail("run", "--log-level=info", DEPLOYTRAIL_ARGOCD_SETTLE="30")
 
-    sentence = "deploytrail: argocd.settle: write a duration like 30s, 5m or 1h30m\n"
+    sentence = "deploytrail: argocd.settle: write a duration like 30s, 5m, 1h30m or 90d\n"
     assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", sentence)
 
 

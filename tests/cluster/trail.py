@@ -70,10 +70,10 @@ class Trail:
         """Who the operator is to the API server."""
         return f"system:serviceaccount:{self.namespace}:{self.namespace}"
 
-    def replica(self) -> Operator:
-        """One more replica, not started yet."""
+    def replica(self, **settings: str) -> Operator:
+        """One more replica, not started yet; ``settings`` are variables besides the chart's."""
         folder = Path(mkdtemp(dir=self.folder))
-        replica = self.release.operator(folder, key=self.key)
+        replica = self.release.operator(folder, settings, key=self.key)
         self.replicas.append(replica)
         self.guard(yaml.safe_load((folder / "kubeconfig").read_text())["users"][0]["user"]["token"])
         return replica

@@ -2,15 +2,16 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from deploytrail.errors import Rejected, Unavailable
 from deploytrail.kube.client import BUILD_EVENTS, DEPLOYMENT_EVENTS, VERSIONS, Kube
 from deploytrail.record.identity import quanta_series, version_id, versioner_series
-from deploytrail.record.model import AnyReport, Build, BuildReport, R, Status
+from deploytrail.record.model import AnyReport, Build, BuildReport, Deployment, R, Status
 from deploytrail.record.query import Query
+from deploytrail.record.retention import Expired, Retention, Why
 from deploytrail.record.version import claim_of
 from deploytrail.stores.base import Recorded, VersionTaken
 from deploytrail.stores.kubernetes import KubernetesStore
@@ -24,7 +25,8 @@ Play = Callable[[Act], None]
 
 SERIES = versioner_series(product="web", version="1.2.3", environment="production")
 VERSION = version_id(product="web", version="1.2.3")
-SECOND = timedelta(seconds=1)
+SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
+OLD = Retention(age=30 * DAY)
 BIG = "x" * 1_300_000
 
 
@@ -231,3 +233,76 @@ def test_the_reports_of_what_somebody_applied_are_found_where_it_is(play: Play, 
         assert [each.source for each in reports] == ["kubectl"]
 
     play(act)
+
+
+@pytest.mark.parametrize("mark", ["labels", "annotations"])
+def test_what_somebody_marked_is_kept_and_stays_marked(play: Play, mark: str) -> None:
+    async def act(store: KubernetesStore, kube: Kube, namespace: str) -> None:
+        made = await store.record(report(status=Status.STARTED))
+        assert isinstance(made, Recorded)
+        await change(kube, namespace, made.record.id, **{mark: {"deploytrail.dev/keep": "true"}})
+        await store.record(report(status=Status.FAILED, at=NOON + SECOND))
+
+        async def kept() -> bool:
+            record = await store.get(made.record.id)
+            found = await store.expired(OLD, now=NOON + 90 * DAY, most=9)
+            return record is not None and record.status is Status.FAILED and found == ()
+
+        await until(kept)
+        assert await store.remove([Expired(made.record.id, Deployment, Why.AGE)]) == ()
+        stored = await kube.get(DEPLOYMENT_EVENTS, namespace, made.record.id)
+        assert stored is not None
+        assert stored["metadata"][mark]["deploytrail.dev/keep"] == "true"
+
+        await change(kube, namespace, made.record.id, **{mark: {"deploytrail.dev/keep": "false"}})
+        await until(lambda: found_again(store))
+
+    async def found_again(store: KubernetesStore) -> bool:
+        return len(await store.expired(OLD, now=NOON + 90 * DAY, most=9)) == 1
+
+    play(act)
+
+
+def test_what_changed_since_it_was_seen_is_not_removed(play: Play) -> None:
+    async def act(store: KubernetesStore, kube: Kube, namespace: str) -> None:
+        made = await store.record(report(status=Status.FAILED))
+        assert isinstance(made, Recorded)
+        for task in store._following:
+            task.cancel()  # what happens from here on is not heard of
+        await change(kube, namespace, made.record.id, labels={"deploytrail.dev/keep": ""})
+
+        assert await store.remove(await store.expired(OLD, now=NOON + 90 * DAY, most=9)) == ()
+
+        assert await kube.get(DEPLOYMENT_EVENTS, namespace, made.record.id) is not None
+
+    play(act)
+
+
+def test_what_people_applied_is_theirs_to_remove(play: Play) -> None:
+    async def act(store: KubernetesStore, kube: Kube, namespace: str) -> None:
+        spec = {"product": "hand", "environment": "y", "status": "failed"}
+        body = {"apiVersion": "deploytrail.dev/v1alpha1", "kind": "DeploymentEvent", "spec": spec}
+        applied = await kube.create(DEPLOYMENT_EVENTS, namespace, body | {"metadata": {"name": "by-hand"}})
+        await kube.patch_status(DEPLOYMENT_EVENTS, namespace, "by-hand", {"phase": "Failed"})
+
+        async def shown() -> str:
+            (only,) = (await store.find(Query(product="hand"))).items
+            return only.id
+
+        record_id = await until(shown)
+        later = datetime.fromisoformat(applied["metadata"]["creationTimestamp"]) + 90 * DAY
+
+        assert await store.expired(OLD, now=later, most=9) == ()
+        assert await store.remove([Expired(record_id, Deployment, Why.AGE)]) == ()
+        assert await kube.get(DEPLOYMENT_EVENTS, namespace, "by-hand") is not None
+
+    play(act)
+
+
+async def change(kube: Kube, namespace: str, name: str, **metadata: dict[str, str]) -> None:
+    """What somebody does with kubectl label or annotate."""
+    stored = await kube.get(DEPLOYMENT_EVENTS, namespace, name)
+    assert stored is not None
+    for field, values in metadata.items():
+        stored["metadata"][field] = {**stored["metadata"].get(field, {}), **values}
+    await kube.replace(DEPLOYMENT_EVENTS, namespace, name, stored)

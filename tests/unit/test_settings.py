@@ -41,7 +41,7 @@ def test_lists_and_maps_are_written_on_one_line() -> None:
     ("flags", "sentence"),
     [
         ({"listen": "8080"}, "listen: write an address and a port like 127.0.0.1:8080"),
-        ({"argocd": {"settle": "soon"}}, "argocd.settle: write a duration like 30s, 5m or 1h30m"),
+        ({"argocd": {"settle": "soon"}}, "argocd.settle: write a duration like 30s, 5m, 1h30m or 90d"),
         ({"argocd": {"environments_by_project": "a"}}, "write a map like name=environment"),
         ({"sources": "argocd,gitlab"}, "sources.1: Input should be 'argocd', 'resources' or 'http'"),
         ({"no_such_setting": "x"}, "no_such_setting: Extra inputs are not permitted"),

@@ -47,3 +47,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 {{- end }}
 {{- join "," $pairs }}
 {{- end }}
+
+{{- define "deploytrail.keepsAll" -}}
+{{- and (regexMatch "^0+(\\.0+)?(ms|s|m|h|d)$" .Values.retention.age) (eq (toString .Values.retention.count) "0") }}
+{{- end }}

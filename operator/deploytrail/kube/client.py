@@ -163,10 +163,15 @@ class Kube:
         except _NotFound:
             return None
 
-    async def delete(self, kind: Kind, namespace: str, name: str) -> bool:
-        """Remove an object; whether it was there."""
+    async def delete(
+        self, kind: Kind, namespace: str, name: str, *, uid: str | None = None, version: int | None = None
+    ) -> bool:
+        """Remove an object; whether it was there. Stale when it is not the one with this uid, at this version."""
+        expected = {"uid": uid, "resourceVersion": str(version) if version is not None else None}
+        conditions = {name: value for name, value in expected.items() if value is not None}
+        body = {"preconditions": conditions} if conditions else None
         try:
-            await self._json("DELETE", kind.path(namespace, name))
+            await self._json("DELETE", kind.path(namespace, name), body=body)
         except _NotFound:
             return False
         return True

@@ -20,6 +20,8 @@ MANAGED_BY = "app.kubernetes.io/managed-by"
 OURS = "deploytrail"
 APPLICATION_UID = "deploytrail.dev/application-uid"
 SERIES = "deploytrail.dev/series"
+KEEP = "deploytrail.dev/keep"
+"""A label or annotation that people set, so that retention leaves the object alone; ``false`` takes it back."""
 
 
 def is_record(obj: Object, form: Form[Any], *, home: str) -> bool:
@@ -28,8 +30,18 @@ def is_record(obj: Object, form: Form[Any], *, home: str) -> bool:
     return bool(metadata["namespace"] == home and metadata["name"] == obj["spec"].get(to_camel(form.marker)))
 
 
-def to_object(record: Record, *, namespace: str, resource_version: str | None = None) -> Object:
-    """The whole record as one object, so that one write makes it durable. Rejected when an object cannot hold it."""
+def is_kept(obj: Object) -> bool:
+    """Whether somebody marked it to be kept."""
+    metadata = obj["metadata"]
+    marks = {**(metadata.get("labels") or {}), **(metadata.get("annotations") or {})}
+    return str(marks.get(KEEP, "false")).lower() != "false"
+
+
+def to_object(record: Record, *, namespace: str, stored: Object | None = None) -> Object:
+    """The whole record as one object, so that one write makes it durable. Rejected when an object cannot hold it.
+
+    ``stored`` is the one it replaces, at the version it has: what people wrote beside the record stays.
+    """
     form, labels = FORMS[type(record)], {MANAGED_BY: OURS}
     application = getattr(record, "application", None)
     if application is not None:
@@ -37,8 +49,9 @@ def to_object(record: Record, *, namespace: str, resource_version: str | None = 
     if record.attempt is not None:
         labels[SERIES] = record.attempt.series
     metadata: Object = {"name": record.id, "namespace": namespace, "labels": labels}
-    if resource_version is not None:
-        metadata["resourceVersion"] = resource_version
+    if stored is not None:
+        before = {name: value for name, value in stored["metadata"].items() if name != "managedFields"}
+        metadata = {**before, "labels": {**(before.get("labels") or {}), **labels}}
     return {"apiVersion": API_VERSION, "kind": form.name, "metadata": metadata, "spec": _to_spec(record, form)}
 
 

@@ -1,5 +1,6 @@
 """The port: what every store promises."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Protocol, TypeAlias
@@ -10,6 +11,7 @@ from deploytrail.record.lifecycle import Advance, Contradict, Create, Decision, 
 from deploytrail.record.model import Annotation, AnyReport, Build, Deployment, Mark, R, Record, Telling
 from deploytrail.record.preference import Preference
 from deploytrail.record.query import Page, Query
+from deploytrail.record.retention import Expired, Retention
 from deploytrail.record.running import Running
 from deploytrail.record.totals import Totals
 from deploytrail.record.version import Version
@@ -158,6 +160,18 @@ class Store(Protocol):
 
         Of products or teams told apart, those that were asked for are there with the first day of the question, even
         if nothing was counted for them.
+        """
+
+    async def expired(self, rule: Retention, *, now: datetime, most: int) -> tuple[Expired, ...]:
+        """What record.retention lets go of, oldest first, at most that many; without what somebody marked to be kept.
+
+        What people applied is theirs to remove: it counts, and is not among them.
+        """
+
+    async def remove(self, expired: Sequence[Expired]) -> tuple[Expired, ...]:
+        """Remove these records, durably, with all of their reports; returns those that went.
+
+        What is open, or marked to be kept since, stays. Versions stay bound, and what was to be announced is.
         """
 
     async def get(self, deployment_id: str) -> Deployment | None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -19,6 +19,7 @@ from deploytrail.record.instant import to_rfc3339
 from deploytrail.record.marks import marked
 from deploytrail.record.model import Annotation, AnyReport, Build, Deployment, Mark, R, Record, Telling
 from deploytrail.record.query import Page, Query
+from deploytrail.record.retention import Expired, Retention
 from deploytrail.record.running import Running, Standings
 from deploytrail.record.series import REPLAY_WINDOW
 from deploytrail.record.totals import Place, Totals, tally
@@ -92,6 +93,15 @@ class KubernetesStore:
         self.deployments.must_be_complete()
         self.builds.must_be_complete()
         return self._ledger.answer(question)
+
+    async def expired(self, rule: Retention, *, now: datetime, most: int) -> tuple[Expired, ...]:
+        """See Store."""
+        found = [each for shelf in self._shelves.values() for each in await shelf.expired(rule, now)]
+        return tuple(found[:most])
+
+    async def remove(self, expired: Sequence[Expired]) -> tuple[Expired, ...]:
+        """See Store. One after the other: who waits for the API server should be reports."""
+        return tuple([each for each in expired if await self._shelves[each.type].remove(each.id)])
 
     async def get(self, deployment_id: str) -> Deployment | None:
         """See Store."""

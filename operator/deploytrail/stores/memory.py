@@ -1,6 +1,6 @@
 """Records in dicts, for as long as the process lives: what ``replay`` and pure tests write to. Never a setting."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic
 
@@ -12,6 +12,7 @@ from deploytrail.record.lifecycle import Advance, Create, decide
 from deploytrail.record.marks import marked, with_marks_of
 from deploytrail.record.model import Annotation, AnyReport, Binding, Build, Deployment, Mark, R, Record, Telling
 from deploytrail.record.query import Page, Query, answer
+from deploytrail.record.retention import Expired, Retention, expired
 from deploytrail.record.running import Running, Standings
 from deploytrail.record.series import REPLAY_WINDOW, aim
 from deploytrail.record.totals import Place, Totals, tally
@@ -61,6 +62,18 @@ class MemoryShelf(Generic[R]):
             follow(before, record)
         if record.attempt is not None and before is None:
             self._newest[record.attempt.series] = record.id
+
+    def remove(self, record_id: str) -> bool:
+        """Forget a record that is over; whether it was there."""
+        record = self._records.get(record_id)
+        if record is None or not record.status.terminal:
+            return False
+        del self._records[record_id]
+        for follow in self._changed:
+            follow(record, None)
+        if record.attempt is not None and self._newest.get(record.attempt.series) == record_id:
+            del self._newest[record.attempt.series]
+        return True
 
     def replace(self, record: R, heard: tuple[Telling, ...]) -> bool:
         """Keep a record in the place of one that was made from ``heard``; whether there is one."""
@@ -136,6 +149,15 @@ class MemoryStore:
     async def dora(self, question: Question) -> Sums:
         """See Store."""
         return self._ledger.answer(question)
+
+    async def expired(self, rule: Retention, *, now: datetime, most: int) -> tuple[Expired, ...]:
+        """See Store."""
+        found = (each for shelf in self._shelves.values() for each in expired(shelf.everything(), rule, now=now))
+        return tuple(found)[:most]
+
+    async def remove(self, expired: Sequence[Expired]) -> tuple[Expired, ...]:
+        """See Store."""
+        return tuple(each for each in expired if self._shelves[each.type].remove(each.id))
 
     async def get(self, deployment_id: str) -> Deployment | None:
         """See Store."""

@@ -7,17 +7,23 @@ from typing import Generic
 from deploytrail.errors import Rejected
 from deploytrail.kube.client import Object
 from deploytrail.kube.forms import Form
-from deploytrail.kube.objects import from_object
+from deploytrail.kube.objects import from_object, is_kept, is_record
 from deploytrail.kube.watch import version
 from deploytrail.record.model import R
 from deploytrail.record.query import Page, Query, answer
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen(Generic[R]):
+class Seen(Generic[R]):
+    """One object as it was last heard of."""
+
     version: int
     uid: str
     record: R
+    namespace: str
+    name: str
+    removable: bool
+    """Ours, and not marked to be kept."""
 
 
 class Picture(Generic[R]):
@@ -26,7 +32,7 @@ class Picture(Generic[R]):
     def __init__(self, form: Form[R], *changed: Callable[[R | None, R | None], None], home: str) -> None:
         """Whoever is to be told of a record that came, changed or went: as it was, as it is."""
         self._form, self._changed, self._home = form, changed, home
-        self._by_id: dict[str, _Seen[R]] = {}
+        self._by_id: dict[str, Seen[R]] = {}
         self._id_of: dict[str, str] = {}
         self._of_application: dict[str, set[str]] = {}
         self._of_series: dict[str, dict[int, str]] = {}
@@ -38,14 +44,19 @@ class Picture(Generic[R]):
         except Rejected:
             self.remove(obj)
             return
-        if record.resource is not None and obj.get("status", {}).get("phase") in (None, "Rejected"):
+        ours = is_record(obj, self._form, home=self._home)
+        if not ours and obj.get("status", {}).get("phase") in (None, "Rejected"):
             self.remove(obj)
             return
         known = self._by_id.get(record.id)
         if known is not None and known.version >= version(obj):
             return
-        uid = obj["metadata"]["uid"]
-        self._by_id[record.id] = _Seen(version(obj), uid, record)
+        metadata = obj["metadata"]
+        uid = metadata["uid"]
+        removable = ours and not is_kept(obj)
+        self._by_id[record.id] = Seen(
+            version(obj), uid, record, metadata["namespace"], metadata["name"], removable=removable
+        )
         self._id_of[uid] = record.id
         application = getattr(record, "application", None)
         if application is not None:
@@ -56,18 +67,27 @@ class Picture(Generic[R]):
 
     def remove(self, obj: Object) -> None:
         """Forget an object that was deleted."""
-        self._forget(obj["metadata"]["uid"])
+        self.forget(obj["metadata"]["uid"])
 
     def keep_only(self, uids: set[str], at: int) -> None:
         """Forget what a complete list, taken at version ``at``, no longer shows; what was written since then stays."""
         gone = [seen.uid for seen in self._by_id.values() if seen.version <= at and seen.uid not in uids]
         for uid in gone:
-            self._forget(uid)
+            self.forget(uid)
 
     def get(self, record_id: str) -> R | None:
         """One record."""
         seen = self._by_id.get(record_id)
         return seen.record if seen else None
+
+    def seen(self, record_id: str) -> Seen[R] | None:
+        """The object that holds a record."""
+        return self._by_id.get(record_id)
+
+    def removable(self, record_id: str) -> Seen[R] | None:
+        """The object of a record that is over, if it is ours and nobody marked it to be kept."""
+        seen = self._by_id.get(record_id)
+        return seen if seen is not None and seen.removable and seen.record.status.terminal else None
 
     def newest(self, series: str) -> R | None:
         """The last record of a series."""
@@ -84,14 +104,15 @@ class Picture(Generic[R]):
 
     def _candidates(self, query: Query) -> list[R]:
         if query.application_uid is None:
-            return [seen.record for seen in self._by_id.values()]
+            return self.everything()
         return [self._by_id[name].record for name in self._of_application.get(query.application_uid, ())]
 
     def _tell(self, before: R | None, after: R | None) -> None:
         for follow in self._changed:
             follow(before, after)
 
-    def _forget(self, uid: str) -> None:
+    def forget(self, uid: str) -> None:
+        """Forget the object with this uid."""
         name = self._id_of.pop(uid, "")
         seen = self._by_id.get(name)
         if seen is None or seen.uid != uid:

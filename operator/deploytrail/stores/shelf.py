@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from time import perf_counter
 from typing import Generic
 
@@ -21,6 +21,7 @@ from deploytrail.record.lifecycle import Advance, Create, Same, decide
 from deploytrail.record.marks import with_marks_of
 from deploytrail.record.model import AnyReport, Binding, R, Telling
 from deploytrail.record.query import Page, Query
+from deploytrail.record.retention import Expired, Retention, expired
 from deploytrail.record.series import aim, is_over
 from deploytrail.record.version import Version, claim_of
 from deploytrail.stores.base import Outcome, Recorded, VersionTaken, decided
@@ -70,12 +71,11 @@ class KubernetesShelf(Generic[R]):
 
     async def reports(self, record_id: str) -> tuple[Telling, ...] | None:
         """See Shelf. The picture holds no bodies: they are asked of the API server."""
-        known = await self.get(record_id)
-        if known is None:
+        self.must_be_complete()
+        seen = self._picture.seen(record_id)
+        if seen is None:
             return None
-        resource = known.resource
-        where = (resource.namespace, resource.name) if resource is not None else (self._home, known.id)
-        stored = await self._kube.get(self._form.kind, *where)
+        stored = await self._kube.get(self._form.kind, seen.namespace, seen.name)
         return self._parse(stored).tellings if stored is not None else None
 
     async def everything(self) -> AsyncIterator[Sequence[R]]:
@@ -124,18 +124,17 @@ class KubernetesShelf(Generic[R]):
         Of an applied object the spec is its owner's: what it is marked with goes to its status.
         """
         while True:
-            known = self._picture.get(record_id)
-            resource = known.resource if known is not None else None
-            where = (resource.namespace, resource.name) if resource is not None else (self._home, record_id)
+            seen = self._picture.seen(record_id)
+            where = (seen.namespace, seen.name) if seen is not None else (self._home, record_id)
             stored = await self._kube.get(self._form.kind, *where)
-            if stored is None or (resource is None and not is_record(stored, self._form, home=self._home)):
+            if stored is None or (seen is None and not is_record(stored, self._form, home=self._home)):
                 return None
             before = self._parse(stored)
             after = turn(before)
             if after is before:
                 return after
             with contextlib.suppress(_Outrun, Stale):
-                if resource is None:
+                if is_record(stored, self._form, home=self._home):
                     await self._write(self._to_object(after, stored), new=False)
                 else:
                     await self._write_marks(after, stored)
@@ -149,6 +148,24 @@ class KubernetesShelf(Generic[R]):
         )
         if written is not None:
             self._picture.put(written)
+
+    async def expired(self, rule: Retention, now: datetime) -> list[Expired]:
+        """See Store. Computed beside the loop, which must not wait for all records to be sorted."""
+        self.must_be_complete()
+        found = await asyncio.to_thread(expired, self._picture.everything(), rule, now=now)
+        return [each for each in found if self._picture.removable(each.id) is not None]
+
+    async def remove(self, record_id: str) -> bool:
+        """See Store. Only at the version that was judged: whoever writes meanwhile keeps it."""
+        seen = self._picture.removable(record_id)
+        if seen is None:
+            return False
+        try:
+            gone = await self._kube.delete(self._form.kind, self._home, record_id, uid=seen.uid, version=seen.version)
+        except Stale:
+            return False
+        self._picture.forget(seen.uid)
+        return gone
 
     def _known(self, report: AnyReport[R]) -> R | None:
         """The record it may belong to, as far as this replica knows: for a series, the newest of it."""
@@ -200,8 +217,7 @@ class KubernetesShelf(Generic[R]):
     def _to_object(self, record: R, stored: Object | None) -> Object:
         if len(record.tellings) > MOST_REPORTS:
             raise Rejected(f"{record.id} has {MOST_REPORTS} reports already, the most it can hold", reason="too-large")
-        version = stored["metadata"]["resourceVersion"] if stored else None
-        body = to_object(record, namespace=self._home, resource_version=version)
+        body = to_object(record, namespace=self._home, stored=stored)
         if len(orjson.dumps(body)) > LARGEST_OBJECT:
             raise Rejected(
                 f"the record would exceed {LARGEST_OBJECT} bytes, the most that the Kubernetes store can hold",

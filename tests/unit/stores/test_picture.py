@@ -23,8 +23,13 @@ def picture() -> Picture[Deployment]:
 
 
 def stored(record: Deployment, version: int, uid: str = "") -> dict[str, Any]:
-    made = to_object(record, namespace="home", resource_version=str(version))
-    made["metadata"] |= {"uid": uid or record.id, "generation": 1, "creationTimestamp": "2026-03-02T12:00:00Z"}
+    made = to_object(record, namespace="home")
+    made["metadata"] |= {
+        "uid": uid or record.id,
+        "resourceVersion": str(version),
+        "generation": 1,
+        "creationTimestamp": "2026-03-02T12:00:00Z",
+    }
     return made
 
 

@@ -16,12 +16,13 @@ from deploytrail.record.identity import version_id
 from deploytrail.record.marks import marked
 from deploytrail.record.model import Annotation, AnyReport, Build, Deployment, Mark, R, Record, Telling
 from deploytrail.record.query import Page, Query, sort_key
+from deploytrail.record.retention import Expired, Retention
 from deploytrail.record.running import Running
 from deploytrail.record.series import REPLAY_WINDOW
 from deploytrail.record.totals import Place, Totals
 from deploytrail.record.version import Version
 from deploytrail.stores.base import Outcome
-from deploytrail.stores.sql import questions
+from deploytrail.stores.sql import expiry, questions
 from deploytrail.stores.sql.database import Database
 from deploytrail.stores.sql.door import Door
 from deploytrail.stores.sql.grouping import GroupCommit
@@ -134,6 +135,14 @@ class SqlStore:
     async def dora(self, question: Question) -> Sums:
         """See Store."""
         return await self._door.read(partial(tallied, question=question))
+
+    async def expired(self, rule: Retention, *, now: datetime, most: int) -> tuple[Expired, ...]:
+        """See Store."""
+        return await self._door.read(partial(expiry.find, rule=rule, now=now, most=most))
+
+    async def remove(self, expired: Sequence[Expired]) -> tuple[Expired, ...]:
+        """See Store."""
+        return await self._door.write(partial(expiry.remove, expired=expired))
 
     async def get(self, deployment_id: str) -> Deployment | None:
         """See Store."""
