@@ -28,6 +28,7 @@ EVERYTHING = (
         '"backfill":"history","url":"https://argocd.example.com","environmentsByCluster":{"https://a.example.com":"eu"},'
         '"environmentsByProject":{"shop":"production","lab":"staging"},"environmentsByNamespace":{"web":"production"}}'
     ),
+    "metrics.products=3",
     "crds.keep=false",
     "rbac.aggregate=false",
     'serviceAccount={"name":"someone","annotations":{"example.com/role":"reader"}}',
