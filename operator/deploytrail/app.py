@@ -30,7 +30,9 @@ from deploytrail.serve.server import Server
 from deploytrail.settings import Settings
 from deploytrail.sources import resources
 from deploytrail.sources.argocd import Applications
+from deploytrail.sources.hearsay import Hearsay
 from deploytrail.sources.http import versioner
+from deploytrail.sources.http.argocd_notifications import argocd_notifications
 from deploytrail.sources.http.body import Limits
 from deploytrail.sources.http.cdevents import CDEVENTS
 from deploytrail.sources.http.dialect import Dialect
@@ -54,7 +56,7 @@ LEASE = "deploytrail-leader"
 """The Lease whose holder does what must be done once."""
 
 RECONCILE_SECONDS = 600.0
-"""How often the Applications there are are counted against those that are remembered."""
+"""How often the Applications there are are counted against those that are remembered, and open records looked for."""
 
 
 def run(settings: Settings) -> int:
@@ -105,8 +107,8 @@ class App:
         self._keeper = Keeper(self._store, settings.retention.rule(SMALL if small else LARGE), clock=now)
         self._lease = Lease(kube, namespace=settings.namespace, name=LEASE) if kube is not None and small else None
         self._stopping = asyncio.Event()
-        self._server = self._build_server()
         self._applications = Applications(self._recorder, self._store, settings=settings.argocd, clock=now)
+        self._server = self._build_server()
         self._operator = (
             Operator(kube, self._watches(kube), ready=self._can_record, started=self._catch_signals)
             if kube is not None
@@ -130,18 +132,15 @@ class App:
 
     def _follow(self) -> "list[asyncio.Task[None]]":
         """What runs beside HTTP, the watches first; without a cluster there are none."""
-        noting = [
+        background = [
+            asyncio.create_task(self._applications.keep_time(), name="argocd-time"),
+            asyncio.create_task(self._reconcile(), name="argocd-reconcile"),
             asyncio.create_task(self._uses.run(), name="key-uses"),
             asyncio.create_task(self._clear(), name="retention"),
         ]
-        if self._kube is None or self._operator is None:
-            return noting
-        return [
-            asyncio.create_task(self._operator.run(), name="operator"),
-            asyncio.create_task(self._applications.keep_time(), name="argocd-time"),
-            asyncio.create_task(self._reconcile(self._kube), name="argocd-reconcile"),
-            *noting,
-        ]
+        if self._operator is not None:
+            background.insert(0, asyncio.create_task(self._operator.run(), name="operator"))
+        return background
 
     async def _clear(self) -> None:
         """Retention: in the cluster on one replica alone; in a database, a row is locked for each step."""
@@ -198,14 +197,15 @@ class App:
             self._operator.stop()
             await asyncio.wait(following, timeout=OPERATOR_SECONDS)
 
-    async def _reconcile(self, kube: Kube) -> None:
+    async def _reconcile(self) -> None:
         """On every replica: it counts what this one remembers, and what two of them give up is recorded once."""
-        while "argocd" in self._settings.sources:
+        while True:
             await asyncio.sleep(RECONCILE_SECONDS)
             began = now()
             with contextlib.suppress(Unavailable, Expired):
-                await self._applications.reconcile(await kube.uids(APPLICATIONS), began)
-        await self._stopping.wait()
+                await self._applications.sweep()
+                if self._kube is not None and "argocd" in self._settings.sources:
+                    await self._applications.reconcile(await self._kube.uids(APPLICATIONS), began)
 
     def _build_server(self) -> Server:
         spoken = dialects(self._settings) if "http" in self._settings.sources else ()
@@ -225,7 +225,7 @@ class App:
             self._ring,
             self,
             now,
-            lambda: self._applications.running(),
+            self._applications.running,
             told=describe(spoken),
             keys=self._keys,
             apis=apis(),
@@ -242,6 +242,7 @@ class App:
             fallback=api,
             limits=Limits(reports=limits.reports),
             rates=rates,
+            place=Hearsay(self._applications, self._store, clock=now).place,
         )
         bounds = ServerLimits(connections=limits.connections)
         return Server(lane, listen=self._settings.listen, limits=bounds, explain=lane.explain)
@@ -275,6 +276,7 @@ def dialects(settings: Settings) -> tuple[Dialect, ...]:
         GITLAB,
         GITHUB,
         CDEVENTS,
+        argocd_notifications(settings.argocd),
     )
 
 

@@ -71,6 +71,9 @@ NODE = (
 )
 """What it takes besides to run pods (tests/node)."""
 
+TEMPLATE = "notifications-template"
+"""Renders what Argo CD's notifications send (tests/argocd)."""
+
 _CONTAINERD = "github.com/containerd/containerd/v2/cmd"
 _SMALL = "no_btrfs no_zfs no_devmapper"
 
@@ -96,6 +99,7 @@ PARTS = {
         Part("ctr", f"{_CONTAINERD}/ctr", HERE.parent / "node/containerd", "20 s", _SMALL),
         Part("coredns", ".", HERE.parent / "node/coredns", "40 s"),
         Part("pause", ".", HERE.parent / "node/pause", "2 s"),
+        Part("notifications-template", ".", HERE.parent / "argocd/template", "10 s"),
     )
 }
 

@@ -117,6 +117,21 @@ def _cdevent(name: str) -> dict[str, Any]:
     }
 
 
+def _notification(name: str) -> dict[str, Any]:
+    return {
+        "metadata": {"name": name, "namespace": "argocd", "uid": f"uid-{next(_numbers)}"},
+        "status": {
+            "health": {"status": "Healthy"},
+            "reconciledAt": "2026-11-20T12:00:09Z",
+            "operationState": {
+                "phase": "Succeeded",
+                "startedAt": "2026-11-20T12:00:00Z",
+                "finishedAt": "2026-11-20T12:00:05Z",
+            },
+        },
+    }
+
+
 DETAIL, MESSAGE, ERROR = frozenset({"detail"}), frozenset({"message", "error"}), frozenset({"error"})
 
 APIS = (
@@ -194,6 +209,14 @@ APIS = (
         body=_cdevent,
         shape=ERROR,
         optional=("customDataContentType",),
+    ),
+    Api(
+        name="argocd-notifications",
+        path="/api/hooks/argocd",
+        header="Authorization: Bearer {}",
+        body=_notification,
+        shape=ERROR,
+        optional=("spec", "operation", "argocdUrl"),
     ),
 )
 

@@ -125,7 +125,7 @@ def test_each_module_has_a_folder_of_its_own() -> None:
 
     assert folders["kubelet"] == folders["kube-apiserver"]
     assert folders["containerd"] == folders["containerd-shim-runc-v2"]
-    assert len(set(folders.values())) == 5
+    assert len(set(folders.values())) == 6
 
 
 def test_the_version_that_is_built_in_is_the_one_that_is_pinned() -> None:

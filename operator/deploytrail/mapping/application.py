@@ -8,8 +8,10 @@ from typing import Any, TypeVar
 
 import orjson
 
-from deploytrail.mapping.lenient import instant, part, text, texts, whole
+from deploytrail.mapping.hivel import product_of
+from deploytrail.mapping.lenient import instant, part, parts, text, texts, whole
 from deploytrail.mapping.operations import read_history, read_request, read_state
+from deploytrail.mapping.repositories import normalise
 from deploytrail.mapping.rules import Destination, Rules, environment_of
 from deploytrail.record.rollout.snapshot import UNTUNED, Application, Snapshot, Subject, Tuning
 
@@ -58,6 +60,14 @@ def snapshot(obj: Mapping[str, Any], rules: Rules, *, deleted: bool = False) -> 
         images=tuple(filter(None, texts(part(status, "summary").get("images")))),
         problems=problems,
     )
+
+
+def repositories(obj: Mapping[str, Any]) -> frozenset[str]:
+    """The paths of the repositories it is deployed from, such as ``acme/shop``."""
+    spec = part(obj, "spec")
+    sources = (*parts(spec.get("sources")), part(spec, "source"), part(spec, "sourceHydrator", "drySource"))
+    urls = (text(source.get("repoURL")) for source in sources)
+    return frozenset(product_of(normalise(url)) for url in urls if url is not None)
 
 
 def content(obj: Mapping[str, Any]) -> int | None:

@@ -40,7 +40,7 @@ def report(finding: Finding, rules: Rules, *, received_at: datetime) -> Report:
         settled_at=finding.settled_at,
         counted=finding.counted,
         reason=finding.reason,
-        repeat=Repeat.KEEP,
+        repeat=Repeat.KEEP if finding.seen else Repeat.YIELD,
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Generic, TypeAlias
 
-from deploytrail.record.model import AnyReport, Build, Links, R, Record, Repeat, Status, Subject, Telling
+from deploytrail.record.model import AnyReport, Build, Links, R, Record, Repeat, Source, Status, Subject, Telling
 from deploytrail.record.version import same_commit
 
 
@@ -43,14 +43,23 @@ Decision: TypeAlias = Create[R] | Advance[R] | Same[R] | Contradict[R]
 def decide(current: R | None, report: AnyReport[R]) -> Decision[R]:
     """Judge ``report`` against what is recorded under its id. The only place where a record's status changes."""
     if current is None:
-        return Create(_first(report))
+        return Create(alone(report))
     if any(telling.fingerprint == report.telling.fingerprint for telling in current.tellings):
         return Same(current)
+    if report.repeat is Repeat.NOTE:
+        return Advance(_noted(current, report))
     if current.status.terminal and report.repeat is Repeat.CONFLICT:
         return Contradict(current)
-    if current.status.terminal and report.repeat is Repeat.KEEP:
-        return Same(current)
+    if current.status.terminal and report.repeat in (Repeat.KEEP, Repeat.YIELD):
+        firm = report.repeat is Repeat.YIELD or not overrules(report.telling, current.tellings)
+        return Same(current) if firm else Advance(_next(current, report, overruling=True))
     return Advance(_next(current, report))
+
+
+def overrules(telling: Telling, heard: Sequence[Telling]) -> bool:
+    """Whether it is the first verdict of who watches: what others said before was hearsay."""
+    watched = [each for each in (telling, *heard) if each.status.terminal and each.source is Source.ARGOCD]
+    return watched == [telling]
 
 
 _CARRIED = (
@@ -59,7 +68,8 @@ _CARRIED = (
 """What a report says beside its facts, where its type has it."""
 
 
-def _first(report: AnyReport[R]) -> R:
+def alone(report: AnyReport[R]) -> R:
+    """The record that the report makes by itself."""
     telling, known = report.telling, type(report).model_fields
     return report.makes(
         **{name: getattr(report.facts, name) for name in type(report.facts).model_fields},
@@ -73,7 +83,14 @@ def _first(report: AnyReport[R]) -> R:
     )
 
 
-def _next(current: R, report: AnyReport[R]) -> R:
+def _noted(current: R, report: AnyReport[R]) -> R:
+    """The record with what nobody else told, and with the report, whose word for the status is only kept."""
+    heard = report.telling.model_copy(update={"status": current.status})
+    changes = {"tellings": (*current.tellings, heard), "updated_at": heard.received_at}
+    return current.model_copy(update=changes | _facts(current, report, leads=False))
+
+
+def _next(current: R, report: AnyReport[R], *, overruling: bool = False) -> R:
     leading = leads(report.telling, current.tellings, reached=current.status)
     changes: dict[str, Any] = {
         "tellings": (*current.tellings, report.telling),
@@ -82,6 +99,8 @@ def _next(current: R, report: AnyReport[R]) -> R:
         **_facts(current, report, leads=leading),
         **_times(current, report, leads=leading),
     }
+    if overruling:  # who watches knows the times too
+        changes |= {name: getattr(report, name, None) for name in ("finished_at", "settled_at")}
     if leading:
         changes |= {"status": report.telling.status, "reason": report.reason}
         changes |= {"counted": report.counted} if hasattr(report, "counted") else {}
@@ -92,6 +111,8 @@ def leads(telling: Telling, heard: Sequence[Telling], *, reached: Status) -> boo
     """Whether a telling is further along than its record, or as far and newer. A late state never leads."""
     if telling.status.rank != reached.rank:
         return telling.status.rank > reached.rank
+    if telling.status.terminal and overrules(telling, heard):
+        return True
     return telling.at >= max(each.at for each in heard if each.status.rank == reached.rank)
 
 
@@ -147,4 +168,6 @@ def _merge(old: Any, new: Any, *, absent: Any) -> Any:
         return old.model_copy(update=new.model_dump(exclude_none=True))
     if isinstance(old, dict):
         return {**old, **new}
+    if isinstance(old, bool):
+        return new
     return old if new == absent else new

@@ -27,6 +27,7 @@ from deploytrail.record.values import (
     Source,
     State,
     Status,
+    Sync,
     Telling,
     Trigger,
 )
@@ -34,8 +35,8 @@ from deploytrail.record.values import (
 __all__ = [
     "Annotation", "AnnotationFacts", "AnnotationReport", "AnnotationType", "AnyReport", "ApplicationRef", "Attempt",
     "Binding", "Build", "BuildFacts", "BuildReport", "CodeFacts", "Deployment", "Facts", "Frozen", "Instant", "Links",
-    "Mark", "Record", "Repeat", "Report", "ResourceRef", "Series", "Source", "State", "Status", "Subject", "Telling",
-    "Trigger",
+    "Mark", "Record", "Repeat", "Report", "ResourceRef", "Series", "Source", "State", "Status", "Subject", "Sync",
+    "Telling", "Trigger",
 ]  # fmt: skip
 
 
@@ -199,6 +200,8 @@ class Report(AnyReport[Deployment]):
     settled_at: Instant | None = None
     counted: bool = True
     """Whether DORA metrics count it, once it has a verdict."""
+    sync: Sync | None = None
+    """The sync of Argo CD's that it speaks of, when it may be one that is watched here (see sources.hearsay)."""
 
     @property
     def makes(self) -> type[Deployment]:

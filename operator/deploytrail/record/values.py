@@ -74,7 +74,12 @@ class Repeat(StrEnum):
     CONFLICT = "conflict"
     """The sender promised one report per identity: refused."""
     KEEP = "keep"
-    """The first verdict stands, the second is noted nowhere (the Argo CD tracker never reopens)."""
+    """The first verdict stands, the second is noted nowhere (the Argo CD tracker never reopens). But one that was told
+    second-hand gives way to that of who watches."""
+    YIELD = "yield"
+    """Whatever verdict is there stands: this one is for want of a better."""
+    NOTE = "note"
+    """Kept with the record, whose status and times stay untouched: somebody watches it and knows better."""
     NEWEST = "newest"
     """Both are kept in the history, the status follows the newest event time."""
 
@@ -140,6 +145,19 @@ class Series(Frozen):
     """What the ids of its records begin with."""
     window: timedelta | None = None
     """How long the same content again is a replay. None: as long as the store is told (C091b); zero: never."""
+
+
+class Sync(Frozen):
+    """What somebody else than Argo CD knows of the sync that it reports, as a hook of its own does."""
+
+    application: str | None = None
+    """Name or uid. None: that of the report's repository in the report's environment."""
+    namespace: str | None = None
+    revision: str | None = None
+    started_at: Instant | None = None
+    """``operationState.startedAt``, for those who can read it."""
+    sure: bool = True
+    """Whether the sender says that it speaks of Argo CD; otherwise it may be a coincidence of names."""
 
 
 class Attempt(Frozen):

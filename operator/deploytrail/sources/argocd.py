@@ -1,8 +1,9 @@
 """Argo CD Applications: every change is put to the tracker, and what it finds is recorded. Nothing is ever written."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from weakref import WeakValueDictionary
@@ -12,8 +13,9 @@ import structlog
 from deploytrail import telemetry
 from deploytrail.errors import Rejected, Unavailable
 from deploytrail.kube.client import Object
-from deploytrail.mapping.application import content, snapshot
+from deploytrail.mapping.application import content, repositories, snapshot
 from deploytrail.mapping.argocd import report
+from deploytrail.record.identity import argocd_id
 from deploytrail.record.model import Source
 from deploytrail.record.query import Query
 from deploytrail.record.rollout import (
@@ -29,6 +31,7 @@ from deploytrail.record.rollout import (
     resume,
     tick,
 )
+from deploytrail.record.rollout.snapshot import Application
 from deploytrail.record.running import Running
 from deploytrail.recorder import Recorder
 from deploytrail.sources.alarms import Alarms
@@ -39,6 +42,22 @@ log = structlog.get_logger()
 
 RECORDS = 200
 """How many of an Application's newest records are read after a restart; Argo CD's history holds ten."""
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """A sync that is watched, as far as somebody else could speak of it."""
+
+    id: str
+    """Of its record."""
+    application: Application
+    started_at: datetime
+    environment: str | None = None
+    revisions: tuple[str, ...] = ()
+    """Asked for or deployed; empty when that is not known."""
+    repositories: frozenset[str] = frozenset()
+    running: bool = False
+    """Its end is awaited: a hook of its own runs now."""
 
 
 class Applications:
@@ -52,6 +71,9 @@ class Applications:
         self._backfill = settings.backfill
         self._policy, self._rules = settings.policy, settings.rules
         self._rollouts: dict[str, Rollout] = {}
+        self._names: dict[str, tuple[str, ...]] = {}
+        self._repositories: dict[str, frozenset[str]] = {}
+        self._seen = asyncio.Event()
         self._baselines: dict[str, Running] = {}
         self._problems: dict[str, tuple[str, ...]] = {}
         self._settled: dict[str, int] = {}
@@ -78,6 +100,8 @@ class Applications:
             if rollout is None:
                 self._note_baseline(said, since, at)
             step = observe(rollout, said, at, self._policy, watching_since=since)
+            if step.rollout.operations:
+                self._repositories[uid] = repositories(obj)
             await self._take(step, at)
             self._settle(step.rollout, says)
 
@@ -104,6 +128,46 @@ class Applications:
                 continue
             await asyncio.sleep(1)
             self._alarms.set(uid, self._clock())
+
+    async def since(self) -> datetime:
+        """When recording began here: what had ended by then is no news."""
+        return self._since or await self._watching_since()
+
+    def follows(self, uid: str) -> bool:
+        """Whether this Application is watched here."""
+        rollout = self._rollouts.get(uid)
+        return rollout is not None and rollout.seen_at is not None
+
+    def knows(self, name: str) -> bool:
+        """Whether an Application of this name, or with this uid, is watched here."""
+        return any(self.follows(uid) for uid in (*self._names.get(name, ()), name))
+
+    def followed(self, name: str | None) -> list[Followed]:
+        """The syncs of the Applications with this name or uid; without one, of all that await a verdict."""
+        uids = self._repositories if name is None else (*self._names.get(name, ()), name)
+        return [each for uid in uids for each in self._followed(self._rollouts.get(uid))]
+
+    def next_seen(self) -> asyncio.Event:
+        """Set when something of the Applications is recorded the next time."""
+        return self._seen
+
+    def _followed(self, rollout: Rollout | None) -> Iterator[Followed]:
+        """Self-heals and dry runs have no hooks."""
+        if rollout is None or rollout.application is None or rollout.seen_at is None:
+            return
+        awaited = {operation.key: operation for operation in rollout.operations if operation.full}
+        for key in {known.key for known in rollout.known if not known.key.heals} | awaited.keys():
+            operation = awaited.get(key)
+            application = rollout.application
+            yield Followed(
+                id=argocd_id(uid=rollout.uid, name=application.name, started_at=key.started_at, heals=key.heals),
+                application=application,
+                started_at=key.started_at,
+                environment=operation.subject.environment if operation else None,
+                revisions=(operation.result.revisions or operation.requested) if operation else (),
+                repositories=self._repositories.get(rollout.uid, frozenset()),
+                running=operation is not None and operation.running,
+            )
 
     def running(self) -> list[Running]:
         """What ran before Deploytrail did, by Application; the read API shows it until something newer is recorded."""
@@ -148,15 +212,35 @@ class Applications:
         """Record, and only then remember: a step that could not be recorded is taken again."""
         await self._record(step.findings, now)
         uid = step.rollout.uid
-        if step.rollout.gone:
+        given_up = step.rollout.seen_at is None and not step.rollout.operations
+        if step.rollout.gone or given_up:
             self._rollouts.pop(uid, None)
             self._baselines.pop(uid, None)
             self._problems.pop(uid, None)
             self._settled.pop(uid, None)
+            self._repositories.pop(uid, None)
+            self._name(step.rollout, gone=True)
             return
         self._rollouts[uid] = step.rollout
+        self._name(step.rollout)
+        if not step.rollout.operations:
+            self._repositories.pop(uid, None)
+        if step.findings:
+            self._seen.set()
+            self._seen = asyncio.Event()
         if step.wake_at is not None:
             self._alarms.set(uid, step.wake_at)
+
+    def _name(self, rollout: Rollout, *, gone: bool = False) -> None:
+        name = rollout.application.name if rollout.application is not None else None
+        if name is None:
+            return
+        others = tuple(uid for uid in self._names.get(name, ()) if uid != rollout.uid)
+        uids = others if gone else (*others, rollout.uid)
+        if uids:
+            self._names[name] = uids
+        else:
+            self._names.pop(name, None)
 
     async def _record(self, findings: Sequence[Found], now: datetime) -> None:
         gaps = [found for found in findings if isinstance(found, Gap)]
@@ -200,13 +284,19 @@ class Applications:
         while True:
             try:
                 await self._watching_since()
-                found = await self._store.find(Query(source=Source.ARGOCD, open=True, limit=1000))
+                await self.sweep()
             except Unavailable:
                 await asyncio.sleep(0.5)
                 continue
-            for uid in {deployment.application.uid for deployment in found.items if deployment.application}:
-                self._alarms.set(uid, self._clock())
             return
+
+    async def sweep(self) -> None:
+        """Have somebody wait for every verdict: also where a notification began a record that no watch goes on with."""
+        for source in (Source.ARGOCD, Source.ARGOCD_NOTIFICATIONS):
+            found = await self._store.find(Query(source=source, open=True, limit=1000))
+            for uid in {deployment.application.uid for deployment in found.items if deployment.application}:
+                if uid not in self._rollouts:
+                    self._alarms.set(uid, self._clock())
 
     def _turn(self, uid: str) -> asyncio.Lock:
         """One lock per Application: its events and its timers take turns."""

@@ -1,12 +1,14 @@
 """What a report does to its record, as a table."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from deploytrail.record.event import events
 from deploytrail.record.identity import quanta_series
 from deploytrail.record.lifecycle import Advance, Contradict, Create, Same, decide
-from deploytrail.record.model import Annotation, AnyReport, Build, Links, R, Repeat, Status
+from deploytrail.record.model import Annotation, AnyReport, Build, Links, R, Repeat, Report, Source, Status
 from tests.reports import NOON, build, note, report
 
 SERIES = quanta_series(key="shop", kind="comment", content="", window=timedelta(0))
@@ -206,3 +208,54 @@ def test_c076_there_are_ten_event_types_and_unknown_for_deployments() -> None:
 
     assert deployments == {f"deployment.{status}" for status in Status}
     assert builds == {f"build.{status}" for status in Status if status is not Status.UNKNOWN}
+
+
+def told_by(source: Source, status: Status, repeat: Repeat, **more: Any) -> Report:
+    return report(status=status, repeat=repeat, source=source, content=f"{source}{status}", **more)
+
+
+WATCHED = [(Status.COMPLETED, Repeat.KEEP), (Status.FAILED, Repeat.KEEP), (Status.UNKNOWN, Repeat.KEEP)]
+
+
+@pytest.mark.parametrize(("status", "repeat"), WATCHED)
+@pytest.mark.parametrize("said", [Status.COMPLETED, Status.FAILED])
+def test_a_verdict_that_was_told_second_hand_gives_way_to_that_of_the_watch(
+    status: Status, repeat: Repeat, said: Status
+) -> None:
+    hearsay = told_by(Source.ARGOCD_NOTIFICATIONS, said, Repeat.YIELD, at=LATER, finished_at=LATER, settled_at=LATER)
+    watched = told_by(Source.ARGOCD, status, repeat, finished_at=NOON, reason="seen", counted=False)
+
+    after = record_of(hearsay, watched)
+
+    assert (after.status, after.reason, after.counted) == (status, "seen", False)
+    assert (after.finished_at, after.settled_at) == (NOON, None)
+    assert record_of(watched, hearsay) == record_of(watched)
+    assert [event.type for event in events(after)][-1] == f"deployment.{status.value}"
+
+
+def test_the_second_verdict_of_the_watch_changes_nothing() -> None:
+    first = record_of(told_by(Source.ARGOCD_NOTIFICATIONS, Status.FAILED, Repeat.YIELD))
+    second = decide(first, told_by(Source.ARGOCD, Status.COMPLETED, Repeat.KEEP)).record
+
+    assert decide(second, told_by(Source.ARGOCD, Status.FAILED, Repeat.KEEP)) == Same(second)
+
+
+def test_a_state_that_is_no_verdict_and_one_for_want_of_a_better_change_no_verdict() -> None:
+    told = record_of(told_by(Source.ARGOCD_NOTIFICATIONS, Status.COMPLETED, Repeat.YIELD))
+
+    assert decide(told, told_by(Source.ARGOCD, Status.STARTED, Repeat.KEEP)) == Same(told)
+    assert decide(told, told_by(Source.ARGOCD, Status.UNKNOWN, Repeat.YIELD)) == Same(told)
+    assert decide(told, told_by(Source.ARGOCD_NOTIFICATIONS, Status.FAILED, Repeat.YIELD)) == Same(told)
+
+
+@pytest.mark.parametrize("reached", [Status.STARTED, Status.COMPLETED, Status.FAILED])
+def test_a_note_is_kept_and_tells_what_nobody_else_did(reached: Status) -> None:
+    before = record_of(told_by(Source.ARGOCD, reached, Repeat.KEEP, commit="a" * 40, images=("web:1",)))
+    note = told_by(Source.VIBEMONITOR, Status.ABORTED, Repeat.NOTE, commit="b" * 40, branch="main", finished_at=LATER)
+
+    after = decide(before, note).record
+
+    assert (after.status, after.finished_at, after.history) == (before.status, before.finished_at, before.history)
+    assert (after.commit, after.branch, after.images) == ("a" * 40, "main", ("web:1",))
+    assert (after.tellings[-1].raw_status, after.tellings[-1].status) == ("aborted", reached)
+    assert decide(after, note) == Same(after)

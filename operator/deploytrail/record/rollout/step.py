@@ -30,6 +30,8 @@ class Finding:
     reason: str | None
     """Why this status, and why it does not count."""
     health: str | None
+    seen: bool = True
+    """Whether this process saw the Application at all; otherwise it is a record that was given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,7 @@ def _find(application: Application, operation: Operation, rollout: Rollout) -> F
         counted=why_not is None and (verdict or outcome is None),
         reason="; ".join(filter(None, reasons)) or None,
         health=rollout.health.status if succeeded and rollout.health is not None else None,
+        seen=rollout.seen_at is not None,
     )
 
 

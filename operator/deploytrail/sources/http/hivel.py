@@ -10,7 +10,19 @@ from deploytrail.errors import DeploytrailError, Reason, Rejected, Unavailable
 from deploytrail.mapping.hivel import parse_status, product_of, version_of
 from deploytrail.mapping.repositories import normalise
 from deploytrail.record.identity import hivel_id
-from deploytrail.record.model import Binding, Deployment, Facts, Links, Repeat, Report, Source, Status, Telling, Trigger
+from deploytrail.record.model import (
+    Binding,
+    Deployment,
+    Facts,
+    Links,
+    Repeat,
+    Report,
+    Source,
+    Status,
+    Sync,
+    Telling,
+    Trigger,
+)
 from deploytrail.sources.http.dialect import (
     Answer,
     Dialect,
@@ -23,6 +35,7 @@ from deploytrail.sources.http.dialect import (
     key_in_header,
 )
 from deploytrail.sources.http.fields import Given, Number, Numbers, Time, Told
+from deploytrail.sources.http.syncs import named_sync
 
 _LONGEST_ID = 512
 _LONGEST_RAW_STATUS = 512
@@ -78,6 +91,9 @@ def parse(request: Request) -> Report:
         reason=_reason(event),
         repeat=Repeat.CONFLICT,
         binding=Binding.LENIENT,
+        # The document's mapping for Argo CD takes the Application's name or uid, and the operation's startedAt.
+        sync=named_sync(event.model_extra or {})
+        or Sync(application=event.deployment_id, started_at=event.start_time, sure=False),
     )
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import hmac
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -20,13 +20,17 @@ from deploytrail.keys.model import Key
 from deploytrail.keys.model import Scope as KeyScope
 from deploytrail.keys.rates import Allowance, Rates
 from deploytrail.keys.ring import KeyRing
-from deploytrail.record.model import AnyReport
+from deploytrail.record.lifecycle import alone
+from deploytrail.record.model import AnyReport, Repeat
 from deploytrail.recorder import Recorder
 from deploytrail.sources.http import body
 from deploytrail.sources.http.body import ClientGone, Limits
 from deploytrail.sources.http.dialect import Answer, Dialect, Head, Ignored, Request
 
 log = structlog.get_logger()
+
+Place = Callable[[AnyReport[Any], Key], Awaitable[AnyReport[Any] | Ignored]]
+"""Says to which record a report belongs, where its own dialect cannot know."""
 
 _DEFECT = DeploytrailError()
 _BODILESS = frozenset({"GET"})
@@ -66,12 +70,14 @@ class IngestLane:
         fallback: ASGIApp,
         limits: Limits | None = None,
         rates: Rates | None = None,
+        place: Place | None = None,
         record_seconds: float = 8,
     ) -> None:
         self._routes = {path: dialect for dialect in dialects for each in dialect.paths for path in _spellings(each)}
         self._recorder, self._ring, self._clock, self._fallback = recorder, ring, clock, fallback
         self._limits = limits or Limits()
         self._rates = rates or Rates(rate=0, burst=0)
+        self._place = place
         self._record_seconds = record_seconds
         self._under_way = self._held_bytes = 0
         for dialect in dialects:
@@ -114,8 +120,8 @@ class IngestLane:
             caller = self._recognise(exchange)
             with self._room(exchange.head):
                 content = await self._receive(exchange)
-                told = self._read(exchange, caller or self._verify(exchange, content), content)
-                return await self._record(exchange, told)
+                caller = caller or self._verify(exchange, content)
+                return await self._record(exchange, self._read(exchange, caller, content), caller.key)
         except Rejected as refusal:
             telemetry.rejected(exchange.dialect.name, refusal.reason)
             return _refusal(exchange, refusal)
@@ -199,12 +205,12 @@ class IngestLane:
                 _check_permission(caller.key, report)
         return told
 
-    async def _record(self, exchange: _Exchange, told: list[AnyReport[Any] | Ignored]) -> Answer:
+    async def _record(self, exchange: _Exchange, told: list[AnyReport[Any] | Ignored], key: Key) -> Answer:
         answers = []
         try:
             async with asyncio.timeout(self._record_seconds):
                 for report in told:
-                    answers.append(await self._record_one(exchange, report))
+                    answers.append(await self._record_one(exchange, report, key))
         except TimeoutError as error:
             raise Unavailable("the store did not answer in time") from error
         except (Rejected, Unavailable) as refusal:  # counted by the recorder
@@ -213,11 +219,15 @@ class IngestLane:
             return answers[0]
         return Answer(200, {"events": [answer.body for answer in answers]})
 
-    async def _record_one(self, exchange: _Exchange, report: AnyReport[Any] | Ignored) -> Answer:
+    async def _record_one(self, exchange: _Exchange, report: AnyReport[Any] | Ignored, key: Key) -> Answer:
+        if self._place is not None and not isinstance(report, Ignored):
+            report = await self._place(report, key)
         if isinstance(report, Ignored):
             telemetry.ignored(exchange.dialect.name)
             return Answer(200, {"ignored": report.reason})
-        return exchange.dialect.answer(await self._recorder.record(report, now=exchange.now))
+        record = await self._recorder.record(report, now=exchange.now)
+        # Who adds to a record that somebody else keeps is answered as if it were its own.
+        return exchange.dialect.answer(alone(report) if report.repeat is Repeat.NOTE else record)
 
 
 def _stranger() -> Rejected:

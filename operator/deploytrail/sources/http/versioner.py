@@ -24,6 +24,7 @@ from deploytrail.record.model import (
     Report,
     Source,
     Status,
+    Sync,
     Telling,
     Trigger,
 )
@@ -41,6 +42,7 @@ from deploytrail.sources.http.dialect import (
     uuid_of,
 )
 from deploytrail.sources.http.fields import Given, MaybeTime, Number, Told
+from deploytrail.sources.http.syncs import SYSTEM, named_sync
 
 _LONGEST_RAW_STATUS = 512
 _LONGEST_REASON = 512
@@ -110,7 +112,11 @@ def parse_deployment(request: Request) -> Report:
         deployed_by=who,
         trigger=Trigger.API,
     )
-    return Report(**_told(event, request, facts, raw=event.status, environment=facts.environment), facts=facts)
+    sync = named_sync(event.extra_metadata)
+    if sync is None and (event.source_system or "").strip().lower() == SYSTEM:
+        sync = Sync(application=event.product_name)
+    told = _told(event, request, facts, raw=event.status, environment=facts.environment)
+    return Report(**told, facts=facts, sync=sync)
 
 
 def parse_build(request: Request) -> BuildReport:

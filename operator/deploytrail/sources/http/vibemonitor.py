@@ -15,7 +15,7 @@ from deploytrail.mapping.times import parse_instant
 from deploytrail.mapping.vibemonitor import SOURCES, WORDS, branch_of, parse_status
 from deploytrail.record.identity import attempt_id, vibemonitor_series
 from deploytrail.record.instant import to_rfc3339
-from deploytrail.record.model import Deployment, Facts, Repeat, Report, Source, Status, Telling, Trigger
+from deploytrail.record.model import Deployment, Facts, Repeat, Report, Source, Status, Sync, Telling, Trigger
 from deploytrail.record.query import happened_at
 from deploytrail.sources.http.dialect import (
     HTTP_CODES,
@@ -31,6 +31,7 @@ from deploytrail.sources.http.dialect import (
     uuid_of,
 )
 from deploytrail.sources.http.fields import Given, Told
+from deploytrail.sources.http.syncs import SYSTEM, named_sync
 
 _COMMIT = re.compile(r"[0-9A-Fa-f]{40}")
 
@@ -140,6 +141,7 @@ def parse(request: Request, environments: Environments) -> Report:
         started_at=at if status is Status.STARTED else None,
         finished_at=at if status.terminal else None,
         repeat=Repeat.NEWEST,
+        sync=named_sync(event.extra_data) or (Sync() if event.source == SYSTEM else None),
     )
 
 
