@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Any, Generic, TypeAlias
 
@@ -86,7 +87,7 @@ def alone(report: AnyReport[R]) -> R:
 def _noted(current: R, report: AnyReport[R]) -> R:
     """The record with what nobody else told, and with the report, whose word for the status is only kept."""
     heard = report.telling.model_copy(update={"status": current.status})
-    changes = {"tellings": (*current.tellings, heard), "updated_at": heard.received_at}
+    changes = {"tellings": (*current.tellings, heard), "updated_at": _changed_at(current, heard)}
     return current.model_copy(update=changes | _facts(current, report, leads=False))
 
 
@@ -94,7 +95,7 @@ def _next(current: R, report: AnyReport[R], *, overruling: bool = False) -> R:
     leading = leads(report.telling, current.tellings, reached=current.status)
     changes: dict[str, Any] = {
         "tellings": (*current.tellings, report.telling),
-        "updated_at": max((report.telling.received_at, *(mark.at for mark in getattr(current, "marks", ())))),
+        "updated_at": _changed_at(current, report.telling),
         "version_conflict": report.version_conflict or current.version_conflict,
         **_facts(current, report, leads=leading),
         **_times(current, report, leads=leading),
@@ -105,6 +106,10 @@ def _next(current: R, report: AnyReport[R], *, overruling: bool = False) -> R:
         changes |= {"status": report.telling.status, "reason": report.reason}
         changes |= {"counted": report.counted} if hasattr(report, "counted") else {}
     return current.model_copy(update=changes)
+
+
+def _changed_at(current: Record, telling: Telling) -> datetime:
+    return max((telling.received_at, *(mark.at for mark in getattr(current, "marks", ()))))
 
 
 def leads(telling: Telling, heard: Sequence[Telling], *, reached: Status) -> bool:
