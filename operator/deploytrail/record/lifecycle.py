@@ -109,7 +109,8 @@ def _next(current: R, report: AnyReport[R], *, overruling: bool = False) -> R:
 
 
 def _changed_at(current: Record, telling: Telling) -> datetime:
-    return max((telling.received_at, *(mark.at for mark in getattr(current, "marks", ()))))
+    marked: tuple[datetime, ...] = tuple(mark.at for mark in getattr(current, "marks", ()))
+    return max((telling.received_at, *marked))
 
 
 def leads(telling: Telling, heard: Sequence[Telling], *, reached: Status) -> bool:
@@ -126,7 +127,7 @@ def _facts(current: Record, report: AnyReport[Any], *, leads: bool) -> dict[str,
     known = {}
     for name, absent in _optional(type(report.facts)).items():
         old, new = getattr(current, name), getattr(report.facts, name)
-        if old == absent:
+        if old == absent and not isinstance(absent, bool):  # False was said, too
             known[name] = new
         elif name == "commit":
             known[name] = _commit(current, old, new, leads=leads)
