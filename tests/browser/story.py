@@ -27,8 +27,8 @@ PRODUCTS = (
     "billing", "cart", "checkout-web", "identity", "inventory", "mail", "payments", "search", "shipping", "shop",
 )  # fmt: skip
 PEOPLE = ("alice", "bob", "chiara", "argocd (automated)")
-PIPELINE = (("development", 0), ("staging", 2), ("production", 20))
-"""Environments, and how many hours after its build a version gets there."""
+PIPELINE = (("development", 0), ("staging", 2), ("production", 9))
+"""Environments, and how many hours after its build a version gets there at the soonest."""
 DAYS = 30
 ARGOCD = "https://argocd.example.com/applications/argocd"
 
@@ -47,7 +47,9 @@ def _month(now: datetime) -> Iterator[AnyReport]:  # type: ignore[type-arg]
             version = f"2.{minor}.{chance.randrange(6)}"
             yield build(product, version, at=at)
             for environment, hours in PIPELINE:
-                when = at + timedelta(hours=hours, minutes=chance.randrange(90))
+                when = at + timedelta(
+                    hours=hours and chance.randrange(hours, 2 * hours + 3), minutes=chance.randrange(90)
+                )
                 if when > now - timedelta(hours=5) or (environment == "production" and chance.random() < 0.2):
                     continue
                 failed = environment != "development" and chance.random() < 0.12

@@ -53,9 +53,11 @@ class Screen:
     def farewell(self, stage: "Stage") -> None:
         """Where to go on."""
         self.heading("It is all yours until Ctrl-C")
-        self.say(f"  export KUBECONFIG={stage.cluster.kubeconfig}   # kubectl get dep -A -o wide")
-        self.say(f"  {stage.url}/docs                        the API, to try out with this key:")
+        stage.show_page()
+        self.say(f"  {stage.url}/                            the page: sign in with this key")
         self.say(f"  {stage.key}")
+        self.say(f"  {stage.url}/docs                        the API, to try out with the same one")
+        self.say(f"  export KUBECONFIG={stage.cluster.kubeconfig}   # kubectl get dep -A -o wide")
         self.say(f"  curl -H 'Authorization: Bearer {stage.key}' {stage.url}/api/v1/deployments")
 
 

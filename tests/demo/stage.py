@@ -1,5 +1,8 @@
 """What the demo plays on: a control plane, the chart, and the operator as the chart would run it."""
 
+import os
+import sys
+import webbrowser
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -54,6 +57,11 @@ class Stage:
     def key(self) -> str:
         """What it is asked and told with."""
         return self._operator.key
+
+    def show_page(self) -> bool:
+        """Open the page in the viewer's own browser, where there is one on a screen; whether there is."""
+        graphical = sys.platform == "darwin" or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
+        return graphical and webbrowser.open(self.url)
 
     def wait(self) -> None:
         """Until the operator ends, which Ctrl-C makes it do."""

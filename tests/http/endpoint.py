@@ -171,6 +171,7 @@ class Endpoint:
             self.store,
             tuple,
             settings=self._settings.pages,
+            dora=self._settings.dora,
             live=live,
             ring=self.ring,
             rates=self._rates,

@@ -12,7 +12,8 @@ from deploytrail.keys.ring import KeyRing
 from tests.fakes import SECRET, Clock, StoreAway, StoreBroken, key
 from tests.http.endpoint import Endpoint, event
 
-PAGES = ("/", "/timeline", "/deployments/none-such")
+PAGES = ("/", "/timeline", "/dora", "/deployments/none-such")
+BY_NOON = "2026-11-20T12:01:00Z"
 EVIL = "<img src=x onerror=alert(1)>\"'{{7*7}}"
 
 
@@ -211,3 +212,64 @@ def test_streams_are_bounded_and_end_when_the_server_does(monkeypatch: pytest.Mo
 def heard(lines: Iterator[str]) -> str:
     """The next word."""
     return next(line for line in lines if line.startswith("data: ")).removeprefix("data: ")
+
+
+def test_dora_shows_what_each_figure_rests_on_and_what_is_not_counted(
+    endpoint: Endpoint, visitor: httpx.Client
+) -> None:
+    endpoint.post(event(repo_url="https://github.com/acme/dora", start_time="2026-11-20T12:00:00Z", end_time=BY_NOON))
+
+    shown = visitor.get("/dora?product=acme/dora")
+    nothing = visitor.get("/dora?product=nobody")
+
+    assert shown.status_code == 200
+    assert "1 deployment in 30 days" in shown.text
+    assert "Nobody can tell how they went" in shown.text
+    assert visitor.get("/dora?product=acme/dora&team=a&period=365d&environment=*").status_code == 200
+    assert "Nothing to count" in nothing.text
+    assert visitor.get("/dora?period=1d").status_code == 422
+
+
+def test_a_person_marks_a_deployment_with_the_key_they_came_with(endpoint: Endpoint, visitor: httpx.Client) -> None:
+    told = event()
+    endpoint.post(told)
+    (record,) = endpoint.stored(told["deployment_id"])
+    said = {"failure": "yes", "counted": "", "comment": "Rolled back by hand"}
+
+    done = visitor.post(f"/deployments/{record.id}", data=said)
+    page = visitor.get(f"/deployments/{record.id}").text
+
+    assert (done.status_code, done.headers["Location"]) == (303, f"./{record.id}")
+    (mark,) = endpoint.stored(told["deployment_id"])[0].marks
+    assert (mark.failure, mark.counted, mark.comment, mark.by) == (True, None, "Rolled back by hand", "ci")
+    assert "A failure" in page
+    assert "Rolled back by hand" in page
+
+
+def test_nobody_else_marks_anything(endpoint: Endpoint, visitor: httpx.Client) -> None:
+    told = event()
+    endpoint.post(told)
+    (record,) = endpoint.stored(told["deployment_id"])
+    page, said = f"/deployments/{record.id}", {"failure": "yes"}
+    reader = KeyRing([key(scopes=[Scope.READ])])
+    with (
+        Endpoint(endpoint.store, ring=reader) as reading,
+        reading.client() as looking,
+        Endpoint(endpoint.store, pages={"anonymous": True}) as open_,
+        open_.client() as anybody,
+    ):
+        sign_in(looking)
+        refused = [
+            visitor.post(page, data=said, headers={"Sec-Fetch-Site": "cross-site"}).status_code,
+            looking.post(page, data=said).status_code,
+            anybody.post(page, data=said).status_code,
+        ]
+        offered = [client.get(page).text.count("Was it a failure?") for client in (visitor, looking, anybody)]
+    with endpoint.client() as stranger:
+        refused.append(stranger.post(page, data=said).status_code)
+
+    assert refused == [403, 403, 403, 303]
+    assert offered == [1, 0, 0]
+    assert endpoint.stored(told["deployment_id"])[0].marks == ()
+    assert visitor.post("/deployments/none-such", data=said).status_code == 404
+    assert visitor.post(page, data={"failure": "perhaps"}).status_code == 422

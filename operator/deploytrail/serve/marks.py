@@ -43,9 +43,14 @@ class MarkBody(BaseModel):
 
 async def may_mark(key: Annotated[Key, Depends(admitted)]) -> Key:
     """A dependency: the key of the request, which may report, or manage."""
-    if not key.scopes & {Scope.INGEST, Scope.ADMIN}:
+    if not can_mark(key):
         raise HTTPException(403, "this key may not mark: that takes the scopes read and ingest, or admin")
     return key
+
+
+def can_mark(key: Key) -> bool:
+    """Whether it may mark at all: it may report, or manage."""
+    return bool(key.scopes & {Scope.INGEST, Scope.ADMIN})
 
 
 def mark_routes(store: Store, clock: Callable[[], datetime]) -> APIRouter:
@@ -63,25 +68,33 @@ def mark_routes(store: Store, clock: Callable[[], datetime]) -> APIRouter:
     ) -> DeploymentDetail:
         """As a failure or none, as counted or not. Who said so and when is kept, and what was said before."""
         body = _parse(await receive(request))
-        before = await in_time(store.get(deployment_id))
-        if before is None:
-            raise HTTPException(404, "There is no such deployment")
-        _check_limits(key, before)
-        said = Mark(at=clock(), by=key.name, **body.model_dump(exclude_unset=True))
-        try:
-            after = await in_time(store.mark(deployment_id, said))
-        except Rejected as error:
-            if error.reason != "too-large":
-                raise refusal("body", "comment", error.message) from error
-            raise HTTPException(413, error.message) from error
+        after = await say(store, key, deployment_id, body, now=clock())
         reports = await in_time(store.deployments.reports(deployment_id))
-        if after is None or reports is None:
+        if reports is None:
             raise HTTPException(404, "There is no such deployment")
-        if after.marks != before.marks:
-            log.info("deployment_marked", id=after.id, by=key.name, failure=said.failure, counted=said.counted)
         return DeploymentDetail.model_validate(fields(after) | {"reports": report_views(reports)})
 
     return routes
+
+
+async def say(store: Store, key: Key, deployment_id: str, body: MarkBody, *, now: datetime) -> Deployment:
+    """Mark a deployment in the name of a key that can; the deployment after it, or an answer that says why not."""
+    before = await in_time(store.get(deployment_id))
+    if before is None:
+        raise HTTPException(404, "There is no such deployment")
+    _check_limits(key, before)
+    said = Mark(at=now, by=key.name, **body.model_dump(exclude_unset=True))
+    try:
+        after = await in_time(store.mark(deployment_id, said))
+    except Rejected as error:
+        if error.reason != "too-large":
+            raise refusal("body", "comment", error.message) from error
+        raise HTTPException(413, error.message) from error
+    if after is None:
+        raise HTTPException(404, "There is no such deployment")
+    if after.marks != before.marks:
+        log.info("deployment_marked", id=after.id, by=key.name, failure=said.failure, counted=said.counted)
+    return after
 
 
 def _check_limits(key: Key, deployment: Deployment) -> None:

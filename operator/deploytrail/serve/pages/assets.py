@@ -16,7 +16,7 @@ TYPES = {
     "txt": "text/plain; charset=utf-8",
 }
 
-OURS = ("page.css", "page.js", "theme.js", "icon.svg")
+OURS = ("page.css", "page.js", "theme.js", "plots.js", "icon.svg")
 LIBRARIES = ("htmx.min.js", "uplot.min.js", "uplot.min.css", "inter.woff2")
 LICENCES = ("licenses/htmx.txt", "licenses/uplot.txt", "licenses/inter.txt")
 

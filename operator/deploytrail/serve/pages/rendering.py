@@ -1,7 +1,7 @@
 """Templates with their words, as an answer that browsers treat with suspicion."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -40,6 +40,8 @@ class Templates:
             rfc3339=to_rfc3339,
             clock=_time_of_day,
             moment=_moment,
+            day=_day,
+            day_before=lambda day: _day(day - timedelta(days=1)),
         )
         self._environment.tests.update(link=lambda text: words.safe_link(text) is not None)
 
@@ -77,3 +79,7 @@ def _time_of_day(when: datetime) -> str:
 
 def _moment(when: datetime) -> str:
     return f"{when:%-d %b %Y, %H:%M:%S} UTC"
+
+
+def _day(day: date) -> str:
+    return f"{day:%-d %b %Y}"

@@ -9,6 +9,8 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from deploytrail.keys.rates import Rates
 from deploytrail.keys.ring import KeyRing
 from deploytrail.record.running import Running
+from deploytrail.serve.dora_settings import DoraSettings
+from deploytrail.serve.pages.dora import dora_page_routes
 from deploytrail.serve.pages.dossier import dossier_routes
 from deploytrail.serve.pages.live import Live
 from deploytrail.serve.pages.overview import overview_routes
@@ -28,6 +30,7 @@ def page_routes(
     found: Callable[[], Iterable[Running]],
     *,
     settings: PageSettings,
+    dora: DoraSettings,
     live: Live,
     ring: KeyRing,
     rates: Rates,
@@ -51,7 +54,8 @@ def page_routes(
 
     overview_routes(routes, store, found, templates=templates, live=live, may_read=may_read)
     timeline_routes(routes, store, clock, templates=templates, live=live, may_read=may_read)
-    dossier_routes(routes, store, templates=templates, live=live, may_read=may_read)
+    dora_page_routes(routes, store, dora, clock, templates=templates, live=live, may_read=may_read)
+    dossier_routes(routes, store, clock, templates=templates, live=live, may_read=may_read)
     sign_in_routes(routes, templates, visitors, ring, clock)
     _live_route(routes, live, visitors)
     _asset_route(routes, templates)

@@ -1,0 +1,193 @@
+"""How well changes are delivered: DORA's five, over time and by product, with the number of deployments behind each."""
+
+import json
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from deploytrail.record.dora.figures import Metric
+from deploytrail.record.dora.question import Bucket, By
+from deploytrail.serve.dora import DoraAnswer, DoraAsked, answer
+from deploytrail.serve.dora_settings import DoraSettings
+from deploytrail.serve.dora_views import FiguresView
+from deploytrail.serve.pages.live import Live
+from deploytrail.serve.pages.rendering import Templates
+from deploytrail.serve.pages.visitors import Visitor
+from deploytrail.serve.pages.words import span
+from deploytrail.stores.base import Store
+
+PERIODS: dict[str, tuple[int, Bucket]] = {
+    "30d": (30, Bucket.DAY),
+    "90d": (90, Bucket.WEEK),
+    "365d": (365, Bucket.MONTH),
+}
+"""Days, and how long the stretches of the plots are."""
+
+MOST_PRODUCTS = 20
+
+
+class Filters(BaseModel):
+    """What may be asked; what is empty in a form asks for everything, or for the settings' environments."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    product: str = Field("", max_length=512)
+    team: str = Field("", max_length=512)
+    environment: str = Field("", max_length=512)
+    period: Literal["30d", "90d", "365d"] = "30d"
+
+    def asked(self, today: date, *, by: By | None = None) -> DoraAsked:
+        """As the API understands it; of a product and a team, the product."""
+        days, bucket = PERIODS[self.period]
+        product = self.product.strip() or None
+        return DoraAsked(
+            product=product if by is None else None,
+            team=None if product or by is not None else self.team.strip() or None,
+            environment=[self.environment.strip()] if self.environment.strip() else [],
+            since=today - timedelta(days=days - 1),
+            bucket=bucket if by is None else None,
+            by=by,
+            limit=MOST_PRODUCTS,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One of the five, as it is shown."""
+
+    metric: Metric
+    title: str
+    value: str
+    band: str | None
+    meaning: str | None
+    """What the band's report says of it."""
+    basis: str
+    """What the figure rests on, in a few words."""
+    plot: str
+    """For the browser, as JSON."""
+    points: tuple[tuple[date, str], ...]
+    """The same in words."""
+
+
+TITLES = {
+    Metric.DEPLOYMENT_FREQUENCY: "Deployment frequency",
+    Metric.LEAD_TIME: "Lead time for changes",
+    Metric.CHANGE_FAILURE_RATE: "Change failure rate",
+    Metric.RECOVERY_TIME: "Recovery time",
+    Metric.REWORK_RATE: "Rework rate",
+}
+
+_KINDS = {
+    Metric.DEPLOYMENT_FREQUENCY: "rate",
+    Metric.LEAD_TIME: "time",
+    Metric.CHANGE_FAILURE_RATE: "share",
+    Metric.RECOVERY_TIME: "time",
+    Metric.REWORK_RATE: "share",
+}
+
+
+def dora_page_routes(
+    routes: APIRouter,
+    store: Store,
+    settings: DoraSettings,
+    clock: Callable[[], datetime],
+    *,
+    templates: Templates,
+    live: Live,
+    may_read: Callable[..., Awaitable[Visitor]],
+) -> None:
+    """Add the route."""
+
+    @routes.get("/dora", dependencies=[Depends(may_read)])
+    async def dora(request: Request, filters: Annotated[Filters, Query()]) -> Response:
+        word, today = await live.word(), clock().date()
+        found = await answer(store, settings, filters.asked(today), today=today)
+        one = filters.product.strip() or filters.team.strip()
+        by_product = None if one else await answer(store, settings, filters.asked(today, by=By.PRODUCT), today=today)
+        return templates.render(
+            request,
+            "dora.html",
+            page="dora",
+            word=word,
+            filters=filters,
+            found=found,
+            cards=[_card(metric, found) for metric in Metric],
+            products=[
+                (group.name, [value_of(metric, group) for metric in Metric], group) for group in by_product.groups
+            ]
+            if by_product
+            else [],
+            more=bool(by_product and by_product.next),
+            titles=TITLES,
+            periods=PERIODS,
+        )
+
+
+def value_of(metric: Metric, figures: FiguresView) -> str:
+    """A figure with its unit; a dash where there is none."""
+    return shown(metric, getattr(figures, metric.value).value)
+
+
+def shown(metric: Metric, value: float | None) -> str:
+    """``3.2 a day``, ``4 h 10 min``, ``12 %``; ``none`` of no deployments."""
+    if value is None:
+        return "none"
+    match _KINDS[metric]:
+        case "share":
+            return f"{value * 100:.3g} %"
+        case "time":
+            return span(value)
+        case _:
+            return next(
+                (f"{value * days:.3g} a {unit}" for days, unit in ((1, "day"), (7, "week")) if value * days >= 1),
+                f"{value * 30.44:.2g} a month",
+            )
+
+
+def _card(metric: Metric, found: DoraAnswer) -> Card:
+    figure = getattr(found.total, metric.value)
+    values = [(stretch.since, getattr(stretch, metric.value).value) for stretch in found.series]
+    words = {band.name: band.words for band in found.bands.get(metric, ())}
+    return Card(
+        metric=metric,
+        title=TITLES[metric],
+        value=shown(metric, figure.value),
+        band=figure.band,
+        meaning=words.get(figure.band),
+        basis=_basis(metric, found.total),
+        plot=_plot(metric, values),
+        points=tuple((day, shown(metric, value)) for day, value in values),
+    )
+
+
+def _plot(metric: Metric, values: Iterable[tuple[date, float | None]]) -> str:
+    values = list(values)
+    seconds = [int(datetime.combine(day, time(), UTC).timestamp()) for day, _ in values]
+    return json.dumps({"kind": _KINDS[metric], "x": seconds, "y": [value for _, value in values]})
+
+
+def _basis(metric: Metric, total: FiguresView) -> str:
+    match metric:
+        case Metric.DEPLOYMENT_FREQUENCY:
+            frequency = total.deployment_frequency
+            return f"{_count(frequency.deployments)} in {frequency.days} days"
+        case Metric.LEAD_TIME:
+            since = {"commit": "from the commit", "build": "from the build", "mixed": "from commit or build"}
+            basis = total.lead_time.basis
+            return f"{_count(total.lead_time.deployments)}{', ' + since[basis] if basis else ''}"
+        case Metric.RECOVERY_TIME:
+            recovery = total.failed_deployment_recovery_time
+            lasting = f", {recovery.unrecovered} not over" if recovery.unrecovered else ""
+            return f"{recovery.deployments} failure{'s' * (recovery.deployments != 1)}{lasting}"
+        case _:
+            share = getattr(total, metric.value)
+            kinds = ", ".join(f"{count} {kind.replace('-', ' ')}" for kind, count in share.kinds.items() if count)
+            return f"{share.deployments} of {_count(share.of)}{': ' + kinds if kinds else ''}"
+
+
+def _count(deployments: int) -> str:
+    return f"{deployments} deployment{'s' * (deployments != 1)}"
