@@ -51,8 +51,14 @@ def count_uncounted(entry: Entry, place: Place, change: Change, by: int = 1) -> 
 def put(entries: Sequence[Entry], index: int, place: Place, rules: Rules, change: Change, by: int = 1) -> None:
     """What it changes that the entry at ``index`` comes; ``by`` -1: that it goes. ``entries`` hold it in both cases."""
     first, last = neighbourhood(entries, index)
-    count(judge([*entries[first:index], *entries[index + 1 : last]], rules), place, change, -by)
-    count(judge(entries[first:last], rules), place, change, by)
+    without = judge([*entries[first:index], *entries[index + 1 : last]], rules)
+    having = judge(entries[first:last], rules)
+    here = index - first
+    count([having[here]], place, change, by)
+    for was, is_now in zip(without, having[:here] + having[here + 1 :], strict=True):
+        if was != is_now:
+            count([was], place, change, -by)
+            count([is_now], place, change, by)
 
 
 def add(counts: Counts, more: Mapping[str, int]) -> None:

@@ -61,13 +61,12 @@ def judge(entries: Sequence[Entry], rules: Rules) -> list[Judgement]:
     rollbacks: set[int] = set()
     firsts: set[int] = set()
     for index, entry, before in _landings(entries):
-        if before:
-            last = before[-1]
-            if _rolls_back(entry, [entries[each] for each in before]):
-                rollbacks.add(index)
-                if entry.version is None or entry.version != entries[last].version:
-                    left.add(last)
-        if index not in rollbacks and not _landed_before(entry, before, entries):
+        versions = [entries[each].version for each in before]
+        if before and _rolls_back(entry, versions):
+            rollbacks.add(index)
+            if entry.version is None or entry.version != versions[-1]:
+                left.add(before[-1])
+        elif entry.version is None or entry.version not in versions:
             firsts.add(index)
     failures = [_failure(entries, index, left, rules) for index in range(len(entries))]
     recovered = _recoveries(entries)
@@ -87,29 +86,22 @@ def _landings(entries: Sequence[Entry]) -> Iterator[tuple[int, Entry, list[int]]
     """Those that landed, each with those that had landed among the ones it is compared with."""
     landed: list[int] = []
     for index, entry in enumerate(entries):
-        if not entry.landed:
+        if entry.verdict is not Verdict.LANDED:
             continue
         while landed and landed[0] < index - LOOK_BACK:
-            landed.pop(0)
+            del landed[0]
         yield index, entry, landed
         landed.append(index)
 
 
-def _rolls_back(entry: Entry, before: Sequence[Entry]) -> bool:
+def _rolls_back(entry: Entry, versions: Sequence[str | None]) -> bool:
     """Whether its source says so, or its version came here before the one that it replaces did."""
     if entry.rollback:
         return True
-    version, running = entry.version, before[-1].version
-    if version is None or running is None or version == running:
+    version, running = entry.version, versions[-1]
+    if version is None or running is None or version == running or version not in versions:
         return False
-    for earlier in before:
-        if earlier.version in (version, running):
-            return earlier.version == version
-    return False
-
-
-def _landed_before(entry: Entry, before: Sequence[int], entries: Sequence[Entry]) -> bool:
-    return entry.version is not None and any(entries[each].version == entry.version for each in before)
+    return versions.index(version) < versions.index(running)
 
 
 def _failure(entries: Sequence[Entry], index: int, left: set[int], rules: Rules) -> Failure | None:

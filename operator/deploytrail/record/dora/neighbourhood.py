@@ -12,27 +12,33 @@ MARGIN = 2 * (LOOK_BACK + 1)
 def neighbourhood(entries: Sequence[Entry], index: int) -> tuple[int, int]:
     """From where to where to judge before and after the entry at ``index`` comes or goes: the difference is the change.
 
-    Judgements at the edges lack neighbours, but are the same before and after. It reaches back to the success before,
-    whose failures since may now be recovered, and on to the next success, which says when those after it are.
-    ``entries`` are sorted, and hold the entry that comes or goes.
+    Judgements at the edges lack neighbours, but are the same before and after. A success reaches back to the one before
+    it, because failures since then are recovered by it; and it reaches on to the next, which says when those are that
+    come after it. ``entries`` are sorted, and hold the entry that comes or goes.
     """
-    return _first(entries, index), _last(entries, index)
-
-
-def reaches(entries: Sequence[Entry], index: int, *, from_start: bool, to_end: bool) -> bool:
-    """Whether the neighbourhood lies in ``entries``, which are all there are from the start, or to the end, or not."""
     first, last = index - MARGIN, index + MARGIN
-    behind = from_start or (first >= 0 and any(each.succeeded for each in entries[:index]))
-    ahead = to_end or (last < len(entries) and any(each.succeeded for each in entries[index + LOOK_BACK + 2 :]))
-    return behind and ahead
+    if entries[index].succeeded:
+        first = min(first, _newest_success(entries, index))
+    return max(0, first), min(len(entries), max(last, _next_success(entries, index)) + 1)
 
 
-def _first(entries: Sequence[Entry], index: int) -> int:
-    success = next((each for each in range(index - 1, -1, -1) if entries[each].succeeded), 0)
-    return max(0, min(index - MARGIN, success))
+def reaches(
+    entries: Sequence[Entry], index: int, *, succeeded: bool, from_start: bool = False, to_end: bool = False
+) -> bool:
+    """Whether the neighbourhood of what comes or goes at ``index`` lies in these entries.
+
+    ``succeeded``: whether that is a success. ``from_start``, ``to_end``: that there are no others before or after.
+    """
+    behind = index >= MARGIN and not (succeeded and _newest_success(entries, index) < 0)
+    ahead = index + MARGIN < len(entries) and _next_success(entries, index) < len(entries)
+    return (from_start or behind) and (to_end or ahead)
 
 
-def _last(entries: Sequence[Entry], index: int) -> int:
+def _newest_success(entries: Sequence[Entry], before: int) -> int:
+    return next((each for each in range(before - 1, -1, -1) if entries[each].succeeded), -1)
+
+
+def _next_success(entries: Sequence[Entry], index: int) -> int:
+    """Beyond those that may be judged otherwise, which it has to recover."""
     begin = index + LOOK_BACK + 2
-    success = next((each for each in range(begin, len(entries)) if entries[each].succeeded), len(entries))
-    return min(len(entries), max(index + MARGIN, success) + 1)
+    return next((each for each in range(begin, len(entries)) if entries[each].succeeded), len(entries))

@@ -1,6 +1,6 @@
 """The statements of the accounts, in the words of one database; see statements."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -28,12 +28,17 @@ class AccountStatements:
         products = incoming(PRODUCTS.c, dialect)
         rules = select(ROLLUPS.c.rules).scalar_subquery()
         self.lock_products = (
-            select(PRODUCTS.c.product, rules.label("rules"))
+            select(PRODUCTS.c.product, PRODUCTS.c.has_builds, rules.label("rules"))
             .join_from(products, PRODUCTS, PRODUCTS.c.product == products.c.product)
             .order_by(PRODUCTS.c.product)
             .with_for_update(of=PRODUCTS)
         )
         self.add_products = inserted(insert(PRODUCTS), PRODUCTS.c, products)
+        self.note_builds = (
+            update(PRODUCTS)
+            .values(has_builds=true())
+            .where(PRODUCTS.c.product == products.c.product, PRODUCTS.c.has_builds.is_(False))
+        )
 
         releases = incoming([Column("product", Text), Column("version", Text)], dialect)
         of_release = and_(RECORDS.c.version == releases.c.version, RECORDS.c.product == releases.c.product)
@@ -82,20 +87,19 @@ class AccountStatements:
         self._around = _around_all(dialect) if self._lateral else _around_one()
 
     def stretches(
-        self, connection: Connection, asked: Iterable[tuple[Place, Sequence[Position]]], neighbours: int
+        self, connection: Connection, asked: Iterable[tuple[Place, Position]], neighbours: int
     ) -> Iterator[tuple[Place, list[Any], list[Any]]]:
-        """Of each place, judged rows before the first of the positions, newest first, and from it on, oldest first."""
+        """Of each place, judged rows before the position, newest first, and from it on, oldest first."""
         listed = list(asked)
         if not self._lateral:
-            for place, positions in listed:
-                at, name = positions[0]
+            for place, (at, name) in listed:
                 values = {**place._asdict(), "at": at, "id": name, "neighbours": neighbours}
                 before, after = (connection.execute(each, values).all() for each in self._around)
                 yield place, list(before), list(after)
             return
         rows = [
-            {"number": number, **place._asdict(), "at": to_text(positions[0][0]), "id": positions[0][1]}
-            for number, (place, positions) in enumerate(listed)
+            {"number": number, **place._asdict(), "at": to_text(at), "id": name}
+            for number, (place, (at, name)) in enumerate(listed)
         ]
         values = {"rows": orjson.dumps(rows).decode(), "neighbours": neighbours}
         found: list[tuple[list[Any], list[Any]]] = [([], []) for _ in listed]

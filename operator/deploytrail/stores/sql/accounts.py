@@ -44,8 +44,7 @@ class Changed(NamedTuple, Generic[R]):
     after: R
 
 
-@dataclass(slots=True)
-class Move:
+class Move(NamedTuple):
     """What comes to a place and what goes, of one deployment that is counted."""
 
     goes: Entry | None
@@ -75,10 +74,11 @@ def open_accounts(connection: Connection, changes: Sequence[Changed[Any]]) -> Ac
     deployments, builds = _of(Deployment, changes), _of(Build, changes)
     if not deployments and not builds:
         return accounts
-    rules = _lock(connection, {each.product for pair in changes for each in pair if each is not None})
+    rules, built = _lock(connection, {each.product for pair in changes for each in pair if each is not None})
+    _note_builds(connection, {build.product for _, build in builds} - built)
     _follow_standings(connection, deployments, accounts)
-    moves = _moves(connection, deployments, builds, accounts)
-    for place, entries in _stretches(connection, moves).items():
+    moves = _moves(connection, deployments, builds, built, accounts)
+    for place, entries in _stretches(connection, moves, built).items():
         for move in moves[place]:
             _apply(move, entries, place, rules, accounts.change)
     return accounts
@@ -88,16 +88,21 @@ def _of(kind: type[R], changes: Sequence[Changed[Any]]) -> list[Changed[R]]:
     return [each for each in changes if isinstance(each.after, kind)]
 
 
-def _lock(connection: Connection, products: Iterable[str]) -> Rules:
-    """Wait for whoever changes the same products; returns the rules that everybody counts by."""
+def _lock(connection: Connection, products: Iterable[str]) -> tuple[Rules, set[str]]:
+    """Wait for whoever changes the same products. The rules that everybody counts by, and those that have builds."""
     say = account_statements(connection.dialect.name)
     wanted = sorted(set(products))
-    rows = {"rows": _json({"product": each} for each in wanted)}
+    rows = {"rows": _json({"product": each, "has_builds": False} for each in wanted)}
     locked = connection.execute(say.lock_products, rows).all()
     if len(locked) < len(wanted):
         connection.execute(say.add_products, rows)
         locked = connection.execute(say.lock_products, rows).all()
-    return rules_of(locked[0].rules)
+    return rules_of(locked[0].rules), {row.product for row in locked if row.has_builds}
+
+
+def _note_builds(connection: Connection, products: Iterable[str]) -> None:
+    if rows := [{"product": each} for each in sorted(products)]:
+        connection.execute(account_statements(connection.dialect.name).note_builds, {"rows": _json(rows)})
 
 
 def rules_of(text: str | None) -> Rules:
@@ -109,10 +114,11 @@ def _moves(
     connection: Connection,
     deployments: Sequence[Changed[Deployment]],
     builds: Sequence[Changed[Build]],
+    built: set[str],
     accounts: Accounts,
 ) -> dict[Place, list[Move]]:
     """What comes and goes, by place. What is not counted goes to the account at once: it has no neighbours."""
-    before = read_told(connection, set(_releases(deployments, builds)))
+    before = read_told(connection, {each for each in _releases(deployments, builds) if each[0] in built})
     after = _told_after(before, builds)
     moves: defaultdict[Place, list[Move]] = defaultdict(list)
     own_ids = set()
@@ -188,12 +194,14 @@ def _apply(move: Move, entries: list[Entry], place: Place, rules: Rules, change:
         put(entries, index, place, rules, change)
 
 
-def _stretches(connection: Connection, moves: Mapping[Place, Sequence[Move]]) -> dict[Place, list[Entry]]:
+def _stretches(
+    connection: Connection, moves: Mapping[Place, Sequence[Move]], built: set[str]
+) -> dict[Place, list[Entry]]:
     """Of each place, the entries as they are, as far around the moves as they can matter."""
     found: dict[Place, list[Entry]] = {}
     missing, neighbours = list(moves), NEIGHBOURS
     while missing:
-        read = _read_stretches(connection, {place: moves[place] for place in missing}, neighbours)
+        read = _read_stretches(connection, {place: moves[place] for place in missing}, built, neighbours)
         found |= {place: stretch for place, (stretch, whole) in read.items() if whole}
         missing = [place for place in missing if place not in found]
         neighbours *= 10
@@ -201,27 +209,25 @@ def _stretches(connection: Connection, moves: Mapping[Place, Sequence[Move]]) ->
 
 
 def _read_stretches(
-    connection: Connection, moves: Mapping[Place, Sequence[Move]], neighbours: int
+    connection: Connection, moves: Mapping[Place, Sequence[Move]], built: set[str], neighbours: int
 ) -> dict[Place, tuple[list[Entry], bool]]:
     say = account_statements(connection.dialect.name)
-    asked = []
-    for place, wanted in moves.items():
-        keys = sorted(_order(entry) for move in wanted for entry in (move.goes, move.comes) if entry is not None)
-        asked.append((place, keys))
-    rows: dict[Place, tuple[list[Any], list[Any]]] = {
-        place: (list(reversed(before)), after) for place, before, after in say.stretches(connection, asked, neighbours)
+    moving = {
+        place: sorted((entry for move in wanted for entry in move if entry is not None), key=_order)
+        for place, wanted in moves.items()
     }
+    asked = [(place, _order(entries[0])) for place, entries in moving.items()]
+    rows = {place: (before[::-1], after) for place, before, after in say.stretches(connection, asked, neighbours)}
     told = read_told(connection, {
         (place.product, row.version)
-        for place, both in rows.items() for side in both for row in side
-        if row.version is not None
+        for place, both in rows.items() if place.product in built
+        for side in both for row in side if row.version is not None
     })  # fmt: skip
     found = {}
-    for place, keys in asked:
-        earlier, later = rows[place]
+    for place, (earlier, later) in rows.items():
         entries = [_read_entry(row, told, place) for row in (*earlier, *later)]
         edges = {"from_start": len(earlier) < neighbours, "to_end": len(later) < neighbours}
-        found[place] = entries, all(_covers(entries, key, **edges) for key in (keys[0], keys[-1]))
+        found[place] = entries, all(_covers(entries, each, **edges) for each in moving[place])
     return found
 
 
@@ -230,8 +236,9 @@ def _read_entry(row: Any, told: Mapping[Release, Told], place: Place) -> Entry:
     return resolved(entry, origin_by(told, (place.product, row.version)))
 
 
-def _covers(entries: Sequence[Entry], key: tuple[datetime, str], *, from_start: bool, to_end: bool) -> bool:
-    return reaches(entries, bisect_left(entries, key, key=_order), from_start=from_start, to_end=to_end)
+def _covers(entries: Sequence[Entry], entry: Entry, *, from_start: bool, to_end: bool) -> bool:
+    index = bisect_left(entries, _order(entry), key=_order)
+    return reaches(entries, index, succeeded=entry.succeeded, from_start=from_start, to_end=to_end)
 
 
 def _follow_standings(connection: Connection, deployments: Sequence[Changed[Deployment]], accounts: Accounts) -> None:

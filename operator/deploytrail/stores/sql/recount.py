@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import orjson
 import structlog
-from sqlalchemy import Connection, and_, bindparam, case, delete, insert, literal, select, text, update
+from sqlalchemy import Connection, and_, bindparam, case, delete, func, insert, literal, select, text, update
 
 from deploytrail.record.dora.counting import Change, add, count, count_uncounted
 from deploytrail.record.dora.entry import Entry, Origin
@@ -55,8 +55,9 @@ def rebuild(connection: Connection, rules: Rules, progress: Progress = lambda do
         connection.execute(text("LOCK TABLE products IN EXCLUSIVE MODE"))  # writers begin there
     for table in (TALLIES, PLACES, PRODUCTS, ROLLUPS):
         connection.execute(delete(table))
-    products = select(RECORDS.c.product).where(RECORDS.c.kind != literal("annotation")).distinct()
-    connection.execute(insert(PRODUCTS).from_select(["product"], products))
+    built = func.max(case((RECORDS.c.kind == literal("build"), 1), else_=0)) == literal(1)
+    products = select(RECORDS.c.product, built).where(RECORDS.c.kind != literal("annotation"))
+    connection.execute(insert(PRODUCTS).from_select(["product", "has_builds"], products.group_by(RECORDS.c.product)))
     for found in recount(connection, rules, progress):
         _write(connection, found)
     connection.execute(insert(ROLLUPS).values(id=1, rules=rules.model_dump_json()))

@@ -198,9 +198,13 @@ PRODUCTS = Table(
     "products",
     METADATA,
     Column("product", Identifier, nullable=False),
+    Column("has_builds", Boolean, nullable=False),
     PrimaryKeyConstraint("product", name="products_pkey"),
 )
-"""Whoever changes the deployments or builds of a product locks its row first, so that the counts follow one by one."""
+"""Whoever changes the deployments or builds of a product locks its row first, so that the counts follow one by one.
+
+Without builds, nobody has to look for those of a version.
+"""
 
 PLACES = Table(
     "places",

@@ -28,6 +28,7 @@ def upgrade() -> None:
     op.create_table(
         "products",
         sa.Column("product", IDENTIFIER, nullable=False),
+        sa.Column("has_builds", sa.Boolean, nullable=False),
         sa.PrimaryKeyConstraint("product", name="products_pkey"),
     )
     op.create_table(
