@@ -11,12 +11,13 @@ import pytest
 from deploytrail.errors import Unavailable
 from deploytrail.record.model import Deployment
 from deploytrail.record.query import Page, Query
+from deploytrail.serve.answering import EXPORT_PAGE
 from deploytrail.stores.memory import MemoryStore
 from tests.fakes import Clock
 from tests.http.endpoint import Endpoint, event
 
 PATH = "/api/v1/deployments"
-MANY = 1203
+MANY = 3 * EXPORT_PAGE + 3
 
 
 class StoreThatGoes(MemoryStore):
@@ -37,7 +38,7 @@ def fill(endpoint: Endpoint, clock: Clock, number: int) -> None:
 
 @pytest.fixture(scope="module")
 def filled() -> Iterator[Endpoint]:
-    """More than a page has at most."""
+    """More than is written at a time."""
     clock = Clock()
     with Endpoint(clock=clock) as endpoint:
         fill(endpoint, clock, MANY)
@@ -70,7 +71,7 @@ def test_a_cell_is_never_a_formula(filled: Endpoint) -> None:
 def test_with_a_limit_pages_are_linked_in_both_forms(filled: Endpoint) -> None:
     for form in ("csv", "json"):
         seen: list[str] = []
-        url = f"{PATH}?limit=150&product=acme/p0&format={form}"
+        url = f"{PATH}?limit=70&product=acme/p0&format={form}"
         while url:
             answer = filled.send(url, method="GET")
             seen += [row["id"] for row in (rows(answer) if form == "csv" else answer.json()["items"])]
@@ -110,7 +111,7 @@ def test_the_parameter_wins_over_accept(filled: Endpoint) -> None:
 def test_an_export_that_cannot_be_finished_is_broken_off() -> None:
     clock = Clock()
     with Endpoint(StoreThatGoes(), clock=clock) as endpoint:
-        fill(endpoint, clock, 1001)
+        fill(endpoint, clock, EXPORT_PAGE + 1)
 
         with pytest.raises(httpx.RemoteProtocolError):
             endpoint.get(PATH, format="csv")

@@ -1,9 +1,10 @@
 """Questions over records: what may be asked, in one value that every store understands."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic
+from itertools import islice
+from typing import Generic, TypeAlias
 
 from pydantic import Field
 
@@ -45,6 +46,7 @@ class Page(Generic[R]):
     next: tuple[datetime, str] | None = None
 
 
+_Check: TypeAlias = Callable[[Record], bool]
 _EXACT = ("product", "version", "environment", "status", "source", "counted", "type")
 
 
@@ -60,37 +62,63 @@ def sort_key(record: Record) -> tuple[datetime, str]:
 
 def matches(query: Query, record: Record) -> bool:
     """Whether the record answers the question."""
-    if any(
-        wanted is not None and getattr(record, name, None) != wanted
-        for name in _EXACT
-        for wanted in [getattr(query, name)]
-    ):
-        return False
-    if query.open is not None and query.open == record.status.terminal:
-        return False
-    if query.missed is not None and query.missed != (getattr(record, "missed_before", 0) > 0):
-        return False
-    if query.application_uid is not None:
-        application = getattr(record, "application", None)
-        if application is None or application.uid != query.application_uid:
-            return False
-    when = happened_at(record)
-    if query.since is not None and when < query.since:
-        return False
-    return not (query.until is not None and when >= query.until)
+    return matcher(query)(record)
+
+
+def matcher(query: Query) -> Callable[[Record], bool]:
+    """Tells which records answer the question; looks at no more of them than was asked."""
+    exact = [(name, wanted) for name in _EXACT if (wanted := getattr(query, name)) is not None]
+    others = [check for check in (_state(query), _losses(query), _application(query), _time(query)) if check]
+
+    def fits(record: Record) -> bool:
+        for name, wanted in exact:  # most records of most questions are through here
+            if getattr(record, name, None) != wanted:
+                return False
+        return all(check(record) for check in others) if others else True
+
+    return fits
+
+
+def _state(query: Query) -> _Check | None:
+    wanted = query.open
+    return None if wanted is None else lambda record: record.status.terminal is not wanted
+
+
+def _losses(query: Query) -> _Check | None:
+    wanted = query.missed
+    return None if wanted is None else lambda record: (getattr(record, "missed_before", 0) > 0) is wanted
+
+
+def _application(query: Query) -> _Check | None:
+    uid = query.application_uid
+    if uid is None:
+        return None
+    return lambda record: (found := getattr(record, "application", None)) is not None and found.uid == uid
+
+
+def _time(query: Query) -> _Check | None:
+    since, until = query.since, query.until
+    if since is None and until is None:
+        return None
+
+    def within(record: Record) -> bool:
+        when = happened_at(record)
+        return (since is None or when >= since) and (until is None or when < until)
+
+    return within
 
 
 def answer(query: Query, records: Iterable[R]) -> Page[R]:
     """The page of those that match, out of records in any order."""
-    found = (each for each in records if matches(query, each))
-    return page(query, sorted(found, key=sort_key, reverse=not query.oldest_first))
+    following = (each for each in records if follows(query, each))
+    return page(query, sorted(following, key=sort_key, reverse=not query.oldest_first))
 
 
-def page(query: Query, in_order: list[R]) -> Page[R]:
-    """Cut the page out of all matching records, already sorted."""
-    rest = [each for each in in_order if follows(query, each)]
-    items = tuple(rest[: query.limit])
-    return Page(items=items, next=sort_key(items[-1]) if len(rest) > query.limit else None)
+def page(query: Query, in_order: Iterable[R]) -> Page[R]:
+    """The page of those that match, out of records that are sorted and follow the page before; the rest is not read."""
+    found = list(islice(filter(matcher(query), in_order), query.limit + 1))
+    items = tuple(found[: query.limit])
+    return Page(items=items, next=sort_key(items[-1]) if len(found) > query.limit else None)
 
 
 def follows(query: Query, record: Record) -> bool:

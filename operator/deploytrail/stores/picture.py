@@ -11,6 +11,7 @@ from deploytrail.kube.objects import from_object, is_kept, is_record
 from deploytrail.kube.watch import version
 from deploytrail.record.model import R
 from deploytrail.record.query import Page, Query, answer
+from deploytrail.stores.timeline import Timeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Picture(Generic[R]):
         self._form, self._changed, self._home = form, changed, home
         self._by_id: dict[str, Seen[R]] = {}
         self._id_of: dict[str, str] = {}
+        self._timeline = Timeline[R](lambda record_id: self._by_id[record_id].record)
         self._of_application: dict[str, set[str]] = {}
         self._of_series: dict[str, dict[int, str]] = {}
 
@@ -53,6 +55,9 @@ class Picture(Generic[R]):
             return
         metadata = obj["metadata"]
         uid = metadata["uid"]
+        if known is not None:
+            self._timeline.remove(known.record)
+        self._timeline.add(record)
         removable = ours and not is_kept(obj)
         self._by_id[record.id] = Seen(
             version(obj), uid, record, metadata["namespace"], metadata["name"], removable=removable
@@ -99,13 +104,10 @@ class Picture(Generic[R]):
         return [seen.record for seen in self._by_id.values()]
 
     def find(self, query: Query) -> Page[R]:
-        """Records that match, newest first."""
-        return answer(query, self._candidates(query))
-
-    def _candidates(self, query: Query) -> list[R]:
+        """Records that match, in the order of the query."""
         if query.application_uid is None:
-            return self.everything()
-        return [self._by_id[name].record for name in self._of_application.get(query.application_uid, ())]
+            return self._timeline.find(query)
+        return answer(query, (self._by_id[name].record for name in self._of_application.get(query.application_uid, ())))
 
     def _tell(self, before: R | None, after: R | None) -> None:
         for follow in self._changed:
@@ -118,6 +120,7 @@ class Picture(Generic[R]):
         if seen is None or seen.uid != uid:
             return
         record = self._by_id.pop(name).record
+        self._timeline.remove(record)
         self._tell(record, None)
         application = getattr(record, "application", None)
         if application is not None:

@@ -81,14 +81,14 @@ def _drawn(scene: Scene, *, height: int, most: int) -> Group:
     now = datetime.now(UTC)
     places = max(1, height // PLACES_SHARE - 4)
     hidden = len(scene.running) - places
-    rest = max(1, min(most, height - min(len(scene.running), places) - 7))
+    rest = max(1, min(most, height - min(len(scene.running), places) - 8))
     parts = [
         Text(f"Deploytrail  {now:%H:%M:%S} UTC  Ctrl-C ends", style="dim"),
         Text(),
         to_table(ENVIRONMENTS, scene.running[:places], now=now)
         if scene.running
         else Text("Nothing runs anywhere yet."),
-        Text(f"and {hidden} more" if hidden > 0 else "", style="dim"),
+        Text(f"and {hidden} more\n" if hidden > 0 else "", style="dim"),
         to_table(DEPLOYMENTS, scene.deployments[:rest], now=now) if scene.deployments else Text("No deployments yet."),
         Text(scene.problem or "", style="red"),
     ]

@@ -8,7 +8,7 @@ import pytest
 from deploytrail.record.identity import quanta_series
 from deploytrail.record.lifecycle import decide
 from deploytrail.record.model import AnnotationType, ApplicationRef, Deployment, Report, Source, Status
-from deploytrail.record.query import Query, answer, happened_at, matches, page, sort_key
+from deploytrail.record.query import Query, answer, happened_at, matches, sort_key
 from tests.reports import NOON, build, note, report
 
 HOUR = timedelta(hours=1)
@@ -80,7 +80,7 @@ def test_pages_join_to_the_whole(size: int, oldest_first: bool) -> None:
     shown: list[Deployment] = []
     before = None
     while True:
-        found = page(Query(limit=size, before=before, oldest_first=oldest_first), everything)
+        found = answer(Query(limit=size, before=before, oldest_first=oldest_first), reversed(everything))
         shown += found.items
         before = found.next
         if before is None:
