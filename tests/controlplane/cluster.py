@@ -42,6 +42,14 @@ class Cluster:
         """Run helm as administrator and return what it prints; raises CommandFailed."""
         return self._run("helm", *args, stdin=input)
 
+    def answers(self, *args: str) -> bool:
+        """Whether kubectl does that without an error."""
+        try:
+            self.kubectl(*args)
+        except CommandFailed:
+            return False
+        return True
+
     def get(self, *args: str) -> dict[str, Any]:
         """``kubectl get ARGS`` as an object."""
         return dict(json.loads(self.kubectl("get", *args, "--output=json")))

@@ -29,7 +29,7 @@ def cluster(request: pytest.FixtureRequest) -> Cluster:
     if request.config.getoption("cluster") == "local":
         plane: ControlPlane = request.getfixturevalue("control_plane")
         return plane
-    kind = _kind()
+    kind = kind_program()
     # Without it pytest-kind downloads a kind from 2022, whose Kubernetes is older than what we use.
     request.config.option.kind_bin = request.config.option.kind_bin or kind
     return Cluster(Path(request.getfixturevalue("kind_cluster").kubeconfig_path).absolute())
@@ -52,7 +52,7 @@ def namespace(cluster: Cluster) -> Iterator[str]:
     cluster.delete_namespace(name)
 
 
-def _kind() -> str:
+def kind_program() -> str:
     """The kind program, or a failure that says what is missing."""
     if not shutil.which("docker"):
         pytest.fail("--cluster=kind needs Docker, and there is no docker on PATH; --cluster=local needs neither")
