@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from deploytrail.kube.crds import as_yaml
-from deploytrail.kube.crds import crds as definitions
 from tests.controlplane.cluster import Cluster
+from tests.controlplane.crds import install_crds
 from tests.controlplane.server import ControlPlane
 
 
@@ -38,9 +37,7 @@ def cluster(request: pytest.FixtureRequest) -> Cluster:
 @pytest.fixture(scope="session")
 def crds(cluster: Cluster) -> Cluster:
     """The cluster with our kinds installed."""
-    for definition in definitions():
-        cluster.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", input=as_yaml(definition))
-        cluster.kubectl("wait", "--for=condition=Established", f"crd/{definition['metadata']['name']}")
+    install_crds(cluster)
     return cluster
 
 

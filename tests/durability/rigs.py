@@ -67,7 +67,7 @@ async def _round(rig: Rig, random: Random, what: str) -> None:
 def sqlite(folder: Path, *, path: Path | None = None, build: str = "", poisonous: bool = False) -> Iterator[Rig]:
     """A server with a file; ``build`` is the name of a broken one (tests.durability.broken)."""
     url = f"sqlite:///{path or folder / 'deploytrail.db'}"
-    with _started(url, folder, build) as operator:
+    with started(url, folder, *_module(build)) as operator:
         if poisonous:
             asyncio.run(write(url, refuse_poison))
         faults: dict[str, Fault] = {"nothing": _nothing, "server": partial(restart, operator)}
@@ -90,7 +90,7 @@ def postgresql(folder: Path, server: Postgresql, *, build: str = "", poisonous: 
         server.start()
         operator.start()
 
-    with _started(url, folder, build) as operator:
+    with started(url, folder, *_module(build)) as operator:
         if poisonous:
             asyncio.run(write(url, refuse_poison))
         faults: dict[str, Fault] = {
@@ -126,7 +126,7 @@ def kubernetes(folder: Path, plane: ControlPlane) -> Iterator[Rig]:
         plane.start_api()
         operator.start()
 
-    with _started("kubernetes", folder, "", settings) as operator:
+    with started("kubernetes", folder, **settings) as operator:
         faults: dict[str, Fault] = {
             "server": partial(restart, operator),
             "api": lose_api,
@@ -148,7 +148,8 @@ def await_ready(operator: Operator) -> None:
 
 
 @contextmanager
-def _started(store: str, folder: Path, build: str, settings: Mapping[str, str] | None = None) -> Iterator[Operator]:
+def started(store: str, folder: Path, *module: str, **settings: str) -> Iterator[Operator]:
+    """A server that takes reports over HTTP alone, as many as it can; ``module`` is what runs, if not the product."""
     keys = folder / "keys.json"
     make = ["keys", "create", "ci", "--scope", "ingest", "--scope", "read", "--keys-file", str(keys)]
     key = CliRunner().invoke(main, make, catch_exceptions=False).stdout.strip()
@@ -157,13 +158,16 @@ def _started(store: str, folder: Path, build: str, settings: Mapping[str, str] |
         "DEPLOYTRAIL_SOURCES": "http",
         "DEPLOYTRAIL_KEYS_FILE": str(keys),
         "DEPLOYTRAIL_LIMITS_RATE": "0",
-        **(settings or {}),
+        **settings,
     }
     operator = Operator(told, folder, key=key)
-    if build:
-        operator.process.command[1:3] = ["-m", "tests.durability.broken", build]
+    operator.process.command[2:3] = module or ["deploytrail"]
     with operator:
         yield operator
+
+
+def _module(build: str) -> tuple[str, ...]:
+    return ("tests.durability.broken", build) if build else ()
 
 
 def _nothing() -> None:

@@ -6,8 +6,7 @@ from random import Random
 
 import pytest
 
-from deploytrail.kube.crds import as_yaml
-from deploytrail.kube.crds import crds as definitions
+from tests.controlplane.crds import install_crds
 from tests.controlplane.server import ControlPlane
 from tests.durability import rigs
 from tests.durability.conftest import some
@@ -19,9 +18,7 @@ from tests.postgresql.server import Postgresql
 def plane() -> Iterator[ControlPlane]:
     """A control plane whose etcd waits for the disk, with our kinds."""
     with ControlPlane(fsync=True) as own:
-        for definition in definitions():
-            own.kubectl("apply", "--server-side", "-f", "-", input=as_yaml(definition))
-            own.kubectl("wait", "--for=condition=Established", f"crd/{definition['metadata']['name']}")
+        install_crds(own)
         yield own
 
 

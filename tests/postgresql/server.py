@@ -42,7 +42,8 @@ class Postgresql:
     def __init__(self, *, fsync: bool = False, home: Path | None = None, **settings: str) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="deploytrail-postgresql-"))
         self._home, self._fsync, self._settings = home or self._folder, fsync, settings
-        self._binaries = _binaries(self._folder)
+        self.binaries = _binaries(self._folder)
+        """The folder of its programs."""
         self._port = free_port()
         self._databases = 0
         self._server = Server(self._as_user("postgres", *self._arguments()), self._folder / "log")
@@ -116,7 +117,7 @@ class Postgresql:
     def _as_user(self, program: str, *arguments: str) -> list[str]:
         nobody = _nobody()
         ids = [str(nobody.pw_uid), str(nobody.pw_gid)]
-        return [sys.executable, "-I", "-S", "-c", _UNPRIVILEGED, *ids, str(self._binaries / program), *arguments]
+        return [sys.executable, "-I", "-S", "-c", _UNPRIVILEGED, *ids, str(self.binaries / program), *arguments]
 
 
 def database_name(url: str) -> str:
