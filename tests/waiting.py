@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-PATIENCE = 30.0
+PATIENCE = 60.0
 """Seconds: far more than anything needs on a busy machine, so that only a defect runs into it."""
 
 

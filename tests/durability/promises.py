@@ -16,12 +16,13 @@ class BrokenPromise(AssertionError):
 
 
 def check_kept(load: Load, holding: Holding) -> None:
-    """Every acknowledged report is there exactly once, nothing is there that nobody sent, and the outbox agrees."""
+    """Every acknowledged report is there exactly once, nothing that nobody sent; outbox and counts agree with it."""
     stored = Counter(holding.bodies)
     _no("acknowledged and lost", load.acknowledged - stored.keys())
     _no("stored more than once", (body for body, times in stored.items() if times > 1))
     _no("stored and never sent", stored.keys() - load.sent)
     _no("refused without a reason", load.refused)
+    _no("miscounted", holding.miscounted)
     if holding.outbox is not None:
         announced = Counter(map(_name, holding.outbox))
         expected = Counter(_name(event) for record in holding.records for event in events(record))

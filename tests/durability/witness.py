@@ -8,9 +8,11 @@ from sqlalchemy import Connection, select
 
 from deploytrail.kube.forms import BUILD, DEPLOYMENT, Form
 from deploytrail.kube.objects import from_object
+from deploytrail.record.dora.judging import Rules
 from deploytrail.record.event import Event
 from deploytrail.record.model import Record
 from deploytrail.stores.sql.database import database_of
+from deploytrail.stores.sql.recount import discrepancies
 from deploytrail.stores.sql.rows import KINDS, from_document
 from deploytrail.stores.sql.tables import OUTBOX, PAYLOADS, RECORDS
 from tests.controlplane.cluster import Cluster
@@ -25,6 +27,8 @@ class Holding:
     """Of every report that a record was made from, as it came."""
     outbox: tuple[Event, ...] | None
     """None where the record is its own outbox."""
+    miscounted: tuple[str, ...] = ()
+    """Where counts, of all products, are not what the records come to."""
 
 
 async def in_database(url: str, product: str) -> Holding:
@@ -46,6 +50,7 @@ def _rows(connection: Connection, product: str) -> Holding:
         tuple(from_document(row.document, types[row.kind]) for row in documents),
         tuple(bodies),
         tuple(Event(row.event_type, row.record_id, row.position, row.heard_at) for row in events),
+        tuple(discrepancies(connection, Rules())),
     )
 
 
