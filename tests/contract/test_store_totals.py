@@ -7,11 +7,13 @@ from datetime import timedelta
 
 from sqlalchemy import Connection, text
 
-from deploytrail.record.model import Status
+from deploytrail.record.model import Deployment, Status
 from deploytrail.record.query import Query
+from deploytrail.record.retention import Expired, Why
 from deploytrail.record.totals import Place, Totals, tally
 from deploytrail.stores.base import Store
 from deploytrail.stores.sql import schema
+from deploytrail.stores.sql.store import SqlStore
 from tests.contract.acting import on_one, on_two
 from tests.contract.conftest import Opening
 from tests.contract.databases import ground, write
@@ -19,6 +21,7 @@ from tests.contract.earlier import STATEMENTS
 from tests.contract.replicas import replica
 from tests.contract.test_store_rewrite import mended
 from tests.reports import NOON, build, report
+from tests.waiting import until
 
 PLACES = [(product, environment) for product in ("web", "cart") for environment in ("production", "staging")]
 
@@ -83,6 +86,23 @@ def test_what_is_rewritten_is_counted_as_it_is_now(opening: Opening) -> None:
         assert await store.rewrite(after, heard=heard)
 
         assert shown(await store.totals()) == await counted(store)
+
+    on_one(opening, act)
+
+
+def test_what_was_removed_stays_counted_in_sql_and_goes_elsewhere(opening: Opening) -> None:
+    async def act(store: Store) -> None:
+        for number in range(3):
+            await store.record(report(f"d{number}", finished_at=NOON))
+        first = (await store.find(Query(limit=1))).items[0]
+        assert len(await store.remove([Expired(first.id, Deployment, Why.AGE)])) == 1
+
+        async def gone() -> bool:
+            return await store.get(first.id) is None
+
+        await until(gone)
+        left = 3 if isinstance(store, SqlStore) else 2
+        assert (await store.totals())[Place("web", "production")]["completed"] == left
 
     on_one(opening, act)
 
