@@ -190,6 +190,13 @@ class Store(Protocol):
         what they hold.
         """
 
+    async def pulse(self) -> str:
+        """A word that is another one whenever a record came, changed or went since, whichever replica wrote it.
+
+        Cheap enough to be asked every second. Two replicas may have different words for the same. A database need not
+        see that an old record was marked or rewritten.
+        """
+
     async def began(self) -> datetime:
         """Since when this installation records: noted durably at the first start, the same ever after."""
 

@@ -26,6 +26,7 @@ from deploytrail.record.totals import Place, Totals, tally
 from deploytrail.record.version import Version
 from deploytrail.stores.base import Outcome
 from deploytrail.stores.preferences import KubernetesPreferences
+from deploytrail.stores.pulse import Pulse
 from deploytrail.stores.shelf import KubernetesShelf
 from deploytrail.stores.versions import Versions
 
@@ -43,9 +44,11 @@ class KubernetesStore:
         self._versions = Versions(kube, home=namespace)
 
         self._standings, self._ledger = Standings(), Ledger(rules or Rules())
+        self._pulse = Pulse()
 
         def shelf(form: forms.Form[R], *changed: Callable[[R | None, R | None], None]) -> KubernetesShelf[R]:
-            return KubernetesShelf(kube, form, self._versions, *changed, home=namespace, window=replay_window)
+            followers = (*changed, self._pulse.beat)
+            return KubernetesShelf(kube, form, self._versions, *followers, home=namespace, window=replay_window)
 
         self.deployments = shelf(forms.DEPLOYMENT, self._standings.put, self._ledger.put_deployment)
         self.builds = shelf(forms.BUILD, self._ledger.put_build)
@@ -122,6 +125,12 @@ class KubernetesStore:
         async for some in self.deployments.everything():
             tally(totals, some)
         return totals
+
+    async def pulse(self) -> str:
+        """See Store."""
+        for shelf in self._shelves.values():
+            shelf.must_be_complete()
+        return self._pulse.word
 
     async def began(self) -> datetime:
         """See Store."""

@@ -19,6 +19,7 @@ from deploytrail.record.totals import Place, Totals, tally
 from deploytrail.record.version import Version, bind, claim_of
 from deploytrail.stores.base import Outcome, VersionTaken, decided
 from deploytrail.stores.preferences import MemoryPreferences
+from deploytrail.stores.pulse import Pulse
 
 
 class MemoryShelf(Generic[R]):
@@ -94,9 +95,11 @@ class MemoryStore:
         self._window = replay_window
         self._versions: dict[str, Version] = {}
         self._standings, self._ledger = Standings(), Ledger(rules or Rules())
-        self.deployments = MemoryShelf[Deployment](self._standings.put, self._ledger.put_deployment)
-        self.builds = MemoryShelf[Build](self._ledger.put_build)
-        self.annotations = MemoryShelf[Annotation]()
+        self._pulse = Pulse()
+        beat = self._pulse.beat
+        self.deployments = MemoryShelf[Deployment](self._standings.put, self._ledger.put_deployment, beat)
+        self.builds = MemoryShelf[Build](self._ledger.put_build, beat)
+        self.annotations = MemoryShelf[Annotation](beat)
         self.preferences = MemoryPreferences()
         self._shelves: dict[type[Record], Any] = {
             Deployment: self.deployments,
@@ -176,6 +179,10 @@ class MemoryStore:
         totals: dict[Place, dict[str, int]] = {}
         tally(totals, self.deployments.everything())
         return totals
+
+    async def pulse(self) -> str:
+        """See Store."""
+        return self._pulse.word
 
     async def began(self) -> datetime:
         """See Store."""

@@ -3,10 +3,8 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
-from hashlib import sha256
 
 from deploytrail.errors import Unavailable
-from deploytrail.record.query import Query
 from deploytrail.serve.asking import in_time
 from deploytrail.stores.base import Store
 
@@ -15,8 +13,6 @@ MOST_LISTENERS = 100
 
 POLL_SECONDS = 1.0
 """How often the store is asked while anybody listens, and listeners are asked whether they still may."""
-
-_NEWEST = 30
 
 
 class Live:
@@ -36,7 +32,7 @@ class Live:
 
     async def word(self) -> str:
         """How things stand, for a page that is about to be made."""
-        return self._word if self._polling is not None else await word_of(self._store)
+        return self._word if self._polling is not None else await in_time(self._store.pulse())
 
     async def follow(self, may_listen: Callable[[], bool]) -> AsyncIterator[str]:
         """The word now, and each new one, until we stop or the listener may not listen any more."""
@@ -74,22 +70,10 @@ class Live:
 
     async def _look(self) -> None:
         try:
-            self._word = await word_of(self._store)
+            self._word = await in_time(self._store.pulse())
         except Unavailable:
             self._word = "away"  # pages look again, and say so
 
     def _wake(self) -> None:
         for changed in self._listeners:
             changed.set()
-
-
-async def word_of(store: Store) -> str:
-    """Other whenever something was recorded, or moved on that is open or among the newest."""
-    asked = (
-        store.find(Query(limit=_NEWEST)),
-        store.find(Query(open=True, limit=_NEWEST)),
-        store.annotations.find(Query(limit=1)),
-    )
-    pages = await in_time(asyncio.gather(*asked))
-    seen = "".join(f"{record.id} {record.updated_at.timestamp()}\n" for page in pages for record in page.items)
-    return sha256(seen.encode()).hexdigest()[:16]

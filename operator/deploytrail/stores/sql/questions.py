@@ -6,7 +6,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, false, func, not_, select, tuple_
 
 from deploytrail.record.query import Query
-from deploytrail.stores.sql.tables import INSTALLATION, PAYLOADS, PLACES, RECORDS, TOTALS, VERSIONS
+from deploytrail.stores.sql.tables import INSTALLATION, OUTBOX, PAYLOADS, PLACES, RECORDS, TOTALS, VERSIONS
+
+PULSE_RECORDS = 30
+"""Of the newest and of the open deployments, how many are looked at for changes."""
 
 _EXACT = ("product", "version", "environment", "status", "source", "counted", "type", "application_uid")
 
@@ -52,6 +55,19 @@ def places(environment: str | None) -> Select[Any]:
     """What runs where, by environment and product."""
     found = select(PLACES).order_by(PLACES.c.environment, PLACES.c.product)
     return found if environment is None else found.where(PLACES.c.environment == environment)
+
+
+def pulse() -> tuple[Select[Any], ...]:
+    """What is another answer once anything was told: the last event, and the revisions of what is new or open."""
+    deployments = select(RECORDS.c.id, RECORDS.c.revision).where(RECORDS.c.kind == "deployment")
+    newest_first = (RECORDS.c.created_at.desc(), RECORDS.c.id.desc())
+    notes = select(RECORDS.c.id).where(RECORDS.c.kind == "annotation")
+    return (
+        select(func.max(OUTBOX.c.sequence)),
+        deployments.order_by(*newest_first).limit(PULSE_RECORDS),
+        deployments.where(RECORDS.c.is_open).order_by(*newest_first).limit(PULSE_RECORDS),
+        notes.order_by(*newest_first).limit(1),
+    )
 
 
 def began() -> Select[Any]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from hashlib import sha256
 from time import perf_counter
 from typing import Any, Generic
 
@@ -164,6 +165,15 @@ class SqlStore:
         for row in await self._door.read(lambda connection: connection.execute(questions.totals()).all()):
             found.setdefault(Place(row.product, row.environment), {})[row.name] = row.value
         return found
+
+    async def pulse(self) -> str:
+        """See Store."""
+
+        def ask(connection: Connection) -> str:
+            found = [connection.execute(statement).all() for statement in questions.pulse()]
+            return sha256(repr(found).encode()).hexdigest()[:16]
+
+        return await self._door.read(ask)
 
     async def began(self) -> datetime:
         """See Store."""
