@@ -18,8 +18,8 @@ from deploytrail.stores.base import Store
 MOST_ROWS = 200
 """Products on one page; the filter finds the others."""
 
-RECENT = 50
-"""Deployments among which first attempts are looked for: places where nothing runs yet."""
+RECENT = 200
+"""Deployments among which those in progress are counted, and attempts found where nothing runs yet."""
 
 
 class Filters(BaseModel):
@@ -49,7 +49,6 @@ def overview_routes(
         recorded = await in_time(store.running())
         recent = (await in_time(store.find(Question(limit=RECENT)))).items
         shown = matrix(merged(recorded, found()), recent)
-        under_way = (await in_time(store.find(Question(open=True)))).items
         rows = [row for row in shown.rows if _wanted(row, filters)]
         return templates.render(
             request,
@@ -61,7 +60,7 @@ def overview_routes(
             rows=rows[:MOST_ROWS],
             hidden=max(0, len(rows) - MOST_ROWS),
             everything=shown.rows,
-            open=len(under_way),
+            open=sum(not each.status.terminal for each in recent),
         )
 
 
