@@ -72,10 +72,12 @@ def test_a_defect_of_the_store_is_no_defect_of_the_scrape(logged: io.StringIO) -
 def test_refused_keys_are_counted_by_api_from_0_on() -> None:
     with Endpoint(ring=KeyRing([key()])) as endpoint:
         assert 'deploytrail_keys_refused_total{api="gitlab"}' in scrape(endpoint).text
-        hivel, read = refused("hivel"), refused("read")
+        hivel, read, pages = refused("hivel"), refused("read"), refused("pages")
 
         endpoint.post(event(), secret="wrong")
         endpoint.get("/api/v1/deployments", secret="wrong")
         endpoint.get("/api/v1/builds", secret="none")
+        with endpoint.client(Origin=f"http://127.0.0.1:{endpoint.port}") as client:
+            assert client.post("/signin", data={"key": "wrong"}).status_code == 401
 
-    assert (refused("hivel"), refused("read")) == (hivel + 1, read + 2)
+    assert (refused("hivel"), refused("read"), refused("pages")) == (hivel + 1, read + 2, pages + 1)

@@ -6,6 +6,8 @@ import io
 import json
 import os
 import pty
+import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -22,6 +24,7 @@ from tests.http.kubectl import put_kubectl, services
 from tests.http.versioner import BUILDS, DEPLOYMENTS, build, deployment, told
 from tests.waiting import wait_until
 
+PAGE = (Path(__file__).parents[2] / "docs/kubectl.md").read_text()
 COMMAND = [sys.executable, "-m", "deploytrail"]
 
 
@@ -212,6 +215,14 @@ def test_kubectl_finds_the_plug_in_under_its_name(filled: Endpoint) -> None:
     ended = subprocess.run([plug_in, "get", "--help"], capture_output=True, text=True, check=True)
 
     assert ended.stdout.startswith("Usage: kubectl deploytrail get")
+
+
+@pytest.mark.parametrize("line", re.findall(r"^kubectl deploytrail (get [^#\n]*)", PAGE, re.MULTILINE))
+def test_every_command_of_the_docs_works(filled: Endpoint, line: str) -> None:
+    record = json.loads(shown(filled, "deployments", "-o", "json"))["items"][0]["id"]
+    arguments = [record if word == "ID" else word for word in shlex.split(line)[1:]]
+
+    assert shown(filled, *arguments)
 
 
 def test_watching_through_a_pipe_says_each_move_once() -> None:

@@ -1,6 +1,7 @@
 """The chart as it is, on a real node: what its pod is, what reaches it, and how it ends."""
 
 import json
+import os
 import time
 from collections.abc import Iterator
 
@@ -11,6 +12,7 @@ from tests.argocd.applications import CRD, ClusterApplications
 from tests.argocd.pace import Pace
 from tests.argocd.scenarios import SCENARIOS
 from tests.argocd.shapes import Setup
+from tests.controlplane.build import program
 from tests.controlplane.cluster import CommandFailed
 from tests.node.conftest import Say
 from tests.node.images import PRODUCT, TOOLS
@@ -19,6 +21,7 @@ from tests.node.kind import Kind
 from tests.node.node import Node
 from tests.node.pods import as_json, job, pod, usage
 from tests.node.sources import current
+from tests.operator_process import deploytrail
 from tests.waiting import wait_until
 
 IDLE_MEBIBYTES = 120
@@ -124,6 +127,19 @@ def test_what_people_apply_and_argo_cd_syncs_is_recorded(installed: Installation
         wait_until(lambda: told(url, key).items() >= expected.items(), patience=60)
     shown = node.kubectl("wait", "dep/website-2-0-0", "-n", "default", "--for=condition=Recorded", "--timeout=10s")
     assert "condition met" in shown
+
+
+def test_people_ask_from_a_terminal_without_an_address(installed: Installation, key: str) -> None:
+    path = f"{program('kubectl').parent}:{os.environ['PATH']}"
+    where = f"--kubeconfig={installed.cluster.kubeconfig}"
+
+    shown = deploytrail("get", "deployments", "-o", "json", where, PATH=path, DEPLOYTRAIL_KEY=key)
+
+    assert shown.returncode == 0, shown.stderr
+    with installed.forwarded() as url:
+        known = {each["id"] for each in deployments(url, key)}
+    assert {each["id"] for each in json.loads(shown.stdout)["items"]} == known
+    assert known
 
 
 def test_its_pages_are_reached_by_a_forwarded_port(installed: Installation) -> None:

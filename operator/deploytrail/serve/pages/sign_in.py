@@ -10,6 +10,7 @@ import structlog
 from fastapi import APIRouter, Form, HTTPException, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
+from deploytrail import telemetry
 from deploytrail.keys.model import LONGEST, Scope
 from deploytrail.keys.rates import Rates
 from deploytrail.keys.ring import KeyRing
@@ -23,6 +24,9 @@ log = structlog.get_logger()
 ATTEMPTS_PER_SECOND, ATTEMPTS_AT_ONCE = 0.5, 20
 """Of one address, on one replica. People behind a proxy share theirs."""
 
+DOOR = "pages"
+"""What is counted as refused here."""
+
 _BUCKETS = 4096
 """Addresses share buckets, so that a great many of them take no memory."""
 
@@ -34,6 +38,7 @@ def sign_in_routes(
     routes: APIRouter, templates: Templates, visitors: Visitors, ring: KeyRing, clock: Callable[[], datetime]
 ) -> None:
     """Add the routes; nobody needs a session for them."""
+    telemetry.KEYS_REFUSED.labels(DOOR)  # 0 from the start: an alert looks for an increase
     attempts = Rates(rate=ATTEMPTS_PER_SECOND, burst=ATTEMPTS_AT_ONCE)
 
     @routes.get("/signin")
@@ -54,6 +59,7 @@ def sign_in_routes(
             raise HTTPException(429, f"Too many attempts: try again in {turn.retry_after} seconds", headers=wait)
         found = ring.find(key.strip(), scope=Scope.READ, now=clock())
         if found is None:
+            telemetry.KEYS_REFUSED.labels(DOOR).inc()
             refused = "This key is not known, is no longer good, or lacks the scope read."
             return templates.render(
                 request, "signin.html", status=401, page="signin", next=_ours(page), refused=refused
