@@ -61,6 +61,20 @@ def put(entries: Sequence[Entry], index: int, place: Place, rules: Rules, change
             count([is_now], place, change, by)
 
 
+def replace(before: Sequence[Entry], after: Sequence[Entry], place: Place, rules: Rules, change: Change) -> None:
+    """The same for many at once, each judged once: what it changes that a stretch of entries becomes another.
+
+    Both hold the neighbourhoods of all that come and go, so that judgements at the edges are the same in both.
+    """
+    was = {judgement.entry.id: judgement for judgement in judge(before, rules)}
+    for is_now in judge(after, rules):
+        old = was.pop(is_now.entry.id, None)
+        if old != is_now:
+            count([is_now], place, change)
+            count([old] if old is not None else [], place, change, -1)
+    count(was.values(), place, change, -1)
+
+
 def add(counts: Counts, more: Mapping[str, int]) -> None:
     """Add to the counts; what becomes 0 is gone."""
     for name, value in more.items():

@@ -5,7 +5,7 @@ computes from the rows as they are what the change makes of the counts. ``close`
 rows that all products share are locked last and in one order.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from typing import Any, Generic, NamedTuple
 import orjson
 from sqlalchemy import Connection
 
-from deploytrail.record.dora.counting import Change, Counts, add, count_uncounted, put
+from deploytrail.record.dora.counting import Change, Counts, add, count_uncounted, replace
 from deploytrail.record.dora.entry import Entry
 from deploytrail.record.dora.judging import Rules
 from deploytrail.record.dora.neighbourhood import MARGIN, reaches
@@ -79,8 +79,7 @@ def open_accounts(connection: Connection, changes: Sequence[Changed[Any]]) -> Ac
     _follow_standings(connection, deployments, accounts)
     moves = _moves(connection, deployments, builds, built, accounts)
     for place, entries in _stretches(connection, moves, built).items():
-        for move in moves[place]:
-            _apply(move, entries, place, rules, accounts.change)
+        replace(entries, _moved(entries, moves[place]), place, rules, accounts.change)
     return accounts
 
 
@@ -183,15 +182,15 @@ def _moved_by_builds(
             yield Place(row.product, row.environment), Move(goes, comes)
 
 
-def _apply(move: Move, entries: list[Entry], place: Place, rules: Rules, change: Change) -> None:
-    if move.goes is not None:
-        index = bisect_left(entries, _order(move.goes), key=_order)
-        put(entries, index, place, rules, change, -1)
-        del entries[index]
-    if move.comes is not None:
-        index = bisect_left(entries, _order(move.comes), key=_order)
-        entries.insert(index, move.comes)
-        put(entries, index, place, rules, change)
+def _moved(entries: Sequence[Entry], moves: Iterable[Move]) -> list[Entry]:
+    """The entries of a place after the moves."""
+    after = list(entries)
+    for goes, comes in moves:
+        if goes is not None:
+            del after[bisect_left(after, _order(goes), key=_order)]
+        if comes is not None:
+            insort(after, comes, key=_order)
+    return after
 
 
 def _stretches(
