@@ -100,6 +100,22 @@ def test_the_last_stage_takes_the_environment_and_nothing_else(stages: list[Stag
     assert stages[0].base.split()[0] == stages[1].base
 
 
+def test_its_labels_say_what_it_is(stages: list[Stage]) -> None:
+    (labels,) = stages[1].all("LABEL")
+
+    named = set(re.findall(r"org\.opencontainers\.image\.([a-z.]+)=", labels))
+    assert named >= {"title", "description", "url", "documentation", "licenses", "version", "revision", "base.name"}
+    assert 'version="${VERSION}"' in labels
+    assert 'revision="${REVISION}"' in labels
+
+
+def test_no_generated_class_of_the_kubernetes_client_is_left(installed: Path) -> None:
+    (client,) = installed.glob("lib/python*/site-packages/kubernetes/aio/client")
+
+    assert [file.name for file in (client / "api").glob("*.py")] == ["__init__.py"]
+    assert sum(file.stat().st_size for file in installed.rglob("*") if file.is_file()) < 200_000_000
+
+
 def test_its_user_is_a_number_and_not_root(stages: list[Stage]) -> None:
     (user,) = stages[1].all("USER")
 

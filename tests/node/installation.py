@@ -50,10 +50,12 @@ class Installation:
         """Have the namespace, which takes restricted pods alone."""
         self.cluster.kubectl("create", "namespace", self.namespace)
         self.cluster.kubectl("label", "namespace", self.namespace, RESTRICTED)
+        self.kubectl("wait", "--for=create", "serviceaccount/default", "--timeout=60s")
 
     def install(self, *values: str, chart: Path = CHART) -> None:
         """Install or upgrade with ``--set-json`` values; returns when every pod is ready and no old one is left."""
-        flags = ["--wait", f"--timeout={PATIENCE}", *(f"--set-json={value}" for value in values)]
+        # Without --reset-values an upgrade that is given no values takes those of the version before.
+        flags = ["--reset-values", "--wait", f"--timeout={PATIENCE}", *(f"--set-json={value}" for value in values)]
         if not self.first:
             flags.append("--take-ownership")
         self._described(

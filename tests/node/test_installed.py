@@ -5,13 +5,14 @@ import os
 import time
 from collections.abc import Iterator
 
-import httpx
 import pytest
+from playwright.sync_api import expect, sync_playwright
 
 from tests.argocd.applications import CRD, ClusterApplications
 from tests.argocd.pace import Pace
 from tests.argocd.scenarios import SCENARIOS
 from tests.argocd.shapes import Setup
+from tests.browser.chromium import FLAGS, chromium
 from tests.controlplane.build import program
 from tests.controlplane.cluster import CommandFailed
 from tests.node.conftest import Say
@@ -101,6 +102,18 @@ def test_its_pod_is_restricted_and_modest(installed: Installation, node: Node | 
     assert used.mebibytes < IDLE_MEBIBYTES
 
 
+def test_its_image_holds_nothing_to_build_with(installed: Installation) -> None:
+    script = (
+        "import importlib.util, json, os, shutil\n"
+        "tools = [tool for tool in ('gcc', 'cc', 'make', 'npm', 'node', 'git', 'curl') if shutil.which(tool)]\n"
+        "lists = '/var/lib/apt/lists'\n"
+        "cached = [file for file in os.listdir(lists) if 'Packages' in file] if os.access(lists, os.R_OK) else []\n"
+        "print(json.dumps([tools, cached, importlib.util.find_spec('pip') is None]))"
+    )
+
+    assert json.loads(installed.run_inside(running(installed), script)) == [[], [], True]
+
+
 def test_ci_jobs_report_through_the_service(installed: Installation, key: str) -> None:
     told = {"URL": installed.url, "KEY": key, "DEPLOYTRAIL_URL": installed.url, "DEPLOYTRAIL_KEY": key}
     report = ["deploytrail", "report", "deployment", "--product=ci-report", "--version=1.2.3"]
@@ -142,14 +155,17 @@ def test_people_ask_from_a_terminal_without_an_address(installed: Installation, 
     assert known
 
 
-def test_its_pages_are_reached_by_a_forwarded_port(installed: Installation) -> None:
-    with installed.forwarded() as url:
-        page = httpx.get(f"{url}/docs", follow_redirects=True)
-        health = httpx.get(f"{url}/healthz")
+def test_its_pages_are_seen_in_a_browser_through_a_forwarded_port(installed: Installation, key: str) -> None:
+    with installed.forwarded() as url, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
+        page = browser.new_page()
+        page.goto(url)
+        page.get_by_label("Key", exact=True).fill(key)
+        page.get_by_role("button", name="Sign in").click()
 
-    assert page.status_code == 200
-    assert "text/html" in page.headers["Content-Type"]
-    assert health.json() == {"status": "ok"}
+        expect(page.get_by_role("heading", level=1)).to_contain_text("What runs where", timeout=20_000)
+        expect(page.get_by_text("shop").first).to_be_visible(timeout=20_000)
+        browser.close()
 
 
 def test_a_revoked_key_stops_a_client_that_is_running(installed: Installation) -> None:

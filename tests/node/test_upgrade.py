@@ -21,10 +21,10 @@ KINDS = [definition["metadata"]["name"] for definition in crds()]
 
 
 @pytest.fixture
-def installation(node: Node | Kind) -> Iterator[Installation]:
+def installation(node: Node | Kind, request: pytest.FixtureRequest) -> Iterator[Installation]:
     """Not installed yet, in a cluster that does not know our kinds."""
     node.delete_crds(*KINDS)
-    installation = Installation(node, "trail", first=True)
+    installation = Installation(node, request.node.name[:20].replace("_", "-"), first=True)
     installation.create_namespace()
     yield installation
     installation.remove()
