@@ -124,6 +124,22 @@ def test_a_bad_event_is_refused_in_words(dep: Cluster, namespace: str, manifest:
         (event(status="completed"), event(), "status only moves forward: completed cannot become started"),
         (event(status="unknown"), event(status="pending"), "unknown cannot become pending"),
         (event(deployment="web-1"), event(), "deploymentId cannot be changed once it is set"),
+        (
+            event(deployment="web-1"),
+            event(deployment="web-1", product="api"),
+            "product cannot be changed: what differs in it is another deployment",
+        ),
+        (
+            event(deployment="web-1", derivation=2),
+            event(deployment="web-1", derivation=2, product="api"),
+            "product cannot be changed: what differs in it is another deployment",
+        ),
+        (
+            event(deployment="web-1", derivation=2),
+            event(deployment="web-1", derivation=1, product="api"),
+            "derivation counts up",
+        ),
+        (event(), event(derivation=1, product="api"), "derivation is set by Deploytrail on records of its own"),
     ],
 )
 def test_a_bad_change_is_refused_in_words(dep: Cluster, namespace: str, before: str, after: str, sentence: str) -> None:
@@ -145,6 +161,14 @@ def test_a_bad_change_is_refused_in_words(dep: Cluster, namespace: str, before: 
         (event(), event(status="completed", finishedAt="2026-03-02T12:10:00Z")),
         (event(status="completed"), event(status="failed")),
         (event("web-1", "version"), event()),
+        (
+            event(deployment="web-1", status="completed"),
+            event(deployment="web-1", derivation=1, product="api", environment="staging", status="pending"),
+        ),
+        (
+            event(deployment="web-1", derivation=1),
+            event(deployment="web-1", derivation=2, product="api", version="2"),
+        ),
     ],
 )
 def test_a_status_moves_on_and_a_version_may_come_later(dep: Cluster, namespace: str, before: str, after: str) -> None:

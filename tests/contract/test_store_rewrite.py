@@ -82,6 +82,33 @@ def test_builds_and_annotations_are_rewritten_too(opening: Opening) -> None:
     on_one(opening, act)
 
 
+def test_a_mended_mapping_may_say_anything_anew_and_only_once_each_time(opening: Opening) -> None:
+    async def act(store: Store) -> None:
+        first = await told(store, report(body="{}", status=Status.COMPLETED, commit="abc1234", branch="main"))
+        built = await told(store, build(body="{}", commit="abc1234"))
+        series = quanta_series(key="shop", kind="comment", content="bonjour", window=timedelta(0))
+        noted = await told(store, note(series))
+        anew = {"product": "api", "environment": "staging", "version": "2.0", "status": Status.STARTED, "commit": None}
+        after, heard = await mended(store.deployments, first.id, anew)
+        build_changes = {"product": "api", "version": "2.0", "status": Status.PENDING, "commit": "def5678"}
+        build_after, build_heard = await mended(store.builds, built.id, build_changes)
+        note_after, note_heard = await mended(store.annotations, noted.id, {"product": "api", "content": "salut"})
+
+        assert await store.rewrite(after, heard=heard)
+        assert await store.rewrite(build_after, heard=build_heard)
+        assert await store.rewrite(note_after, heard=note_heard)
+        again = after.model_copy(update={"product": "web"})
+        assert await store.rewrite(again, heard=heard)
+
+        await check_rewritten(store.deployments, again)
+        await check_rewritten(store.builds, build_after)
+        await check_rewritten(store.annotations, note_after)
+        assert [each.id for each in (await store.find(Query(product="web", environment="staging"))).items] == [first.id]
+        assert (await store.find(Query(product="api"))).items == ()
+
+    on_one(opening, act)
+
+
 def test_a_report_that_arrived_meanwhile_is_not_lost(opening: Opening) -> None:
     async def act(one: Store, other: Store) -> None:
         first = await told(one, report(status=Status.STARTED, body='{"state": "started"}'))

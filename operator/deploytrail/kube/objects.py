@@ -37,10 +37,11 @@ def is_kept(obj: Object) -> bool:
     return str(marks.get(KEEP, "false")).lower() != "false"
 
 
-def to_object(record: Record, *, namespace: str, stored: Object | None = None) -> Object:
+def to_object(record: Record, *, namespace: str, stored: Object | None = None, derived: bool = False) -> Object:
     """The whole record as one object, so that one write makes it durable. Rejected when an object cannot hold it.
 
-    ``stored`` is the one it replaces, at the version it has: what people wrote beside the record stays.
+    ``stored`` is the one it replaces, at the version it has: what people wrote beside the record stays. Where it was
+    ``derived`` again from its reports the object says so: then alone the API server lets it say anything anew.
     """
     form, labels = FORMS[type(record)], {MANAGED_BY: OURS}
     application = getattr(record, "application", None)
@@ -52,7 +53,10 @@ def to_object(record: Record, *, namespace: str, stored: Object | None = None) -
     if stored is not None:
         before = {name: value for name, value in stored["metadata"].items() if name != "managedFields"}
         metadata = {**before, "labels": {**(before.get("labels") or {}), **labels}}
-    return {"apiVersion": API_VERSION, "kind": form.name, "metadata": metadata, "spec": _to_spec(record, form)}
+    spec, derivations = _to_spec(record, form), stored["spec"].get("derivation", 0) if stored is not None else 0
+    if derivations or derived:
+        spec["derivation"] = derivations + derived
+    return {"apiVersion": API_VERSION, "kind": form.name, "metadata": metadata, "spec": spec}
 
 
 def from_object(obj: Object, form: Form[R], *, home: str) -> R:

@@ -46,6 +46,11 @@ class RecordSpec(Part):
         max_length=MOST_REPORTS,
         description="Kept by Deploytrail: every report this record was made from. Leave it out.",
     )
+    derivation: int | None = Field(
+        None,
+        ge=1,
+        description="Set by Deploytrail: how often this record was derived again from its reports; leave it out.",
+    )
 
 
 class CodeSpec(RecordSpec):

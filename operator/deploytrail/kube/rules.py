@@ -1,7 +1,7 @@
 """What the API server itself refuses, and the sentence it says: CEL rules, by the field they stand at.
 
-Rules that speak of one field stand at the field, so that the refusal names it; ``oldSelf`` makes a rule hold for
-changes only. https://kubernetes.io/docs/reference/using-api/cel/
+Rules that speak of one field stand at the field, or name it as their path, so that the refusal names it; ``oldSelf``
+makes a rule hold for changes only. https://kubernetes.io/docs/reference/using-api/cel/
 """
 
 from collections.abc import Mapping
@@ -33,17 +33,44 @@ def _not_blank(field: str) -> Rule:
     return _rule("self.trim() != ''", f"{field} must not be blank")
 
 
+_DERIVED = "has(self.derivation) && (!has(oldSelf.derivation) || self.derivation > oldSelf.derivation)"
+"""The write says that the record was derived again: then a mended mapping may say anything anew."""
+
+
+def _change(rule: str, message: str, field: str, **more: str) -> Rule:
+    """What holds for a change that is no new derivation."""
+    return _rule(f"({_DERIVED}) || ({rule})", message, fieldPath=f".{field}", **more)
+
+
 def _for_ever(field: str, other: str) -> Rule:
-    return _rule("self == oldSelf", f"{field} cannot be changed: what differs in it is another {other}")
+    return _change(
+        f"self.{field} == oldSelf.{field}", f"{field} cannot be changed: what differs in it is another {other}", field
+    )
 
 
 def _once_set(field: str, *, unless: str = "") -> Rule:
     excepted = f"{unless} || " if unless else ""
-    return _rule(
+    return _change(
         f"{excepted}!has(oldSelf.{field}) || has(self.{field}) && self.{field} == oldSelf.{field}",
         f"{field} cannot be changed once it is set",
-        fieldPath=f".{field}",
+        field,
     )
+
+
+def _marked(marker: str) -> list[Rule]:
+    """A record of ours stays one, and is never derived less often than it was."""
+    return [
+        _rule(
+            f"!has(oldSelf.{marker}) || has(self.{marker}) && self.{marker} == oldSelf.{marker}",
+            f"{marker} cannot be changed once it is set",
+            fieldPath=f".{marker}",
+        ),
+        _rule(
+            "!has(oldSelf.derivation) || has(self.derivation) && self.derivation >= oldSelf.derivation",
+            "derivation counts up",
+            fieldPath=".derivation",
+        ),
+    ]
 
 
 def _not_before(field: str, start: str = "startedAt") -> Rule:
@@ -67,6 +94,7 @@ def _left_to_us(marker: str, **more: str) -> list[Rule]:
         "source": "!has(self.source) || self.source == 'kubectl'",
         "reports": "!has(self.reports) || size(self.reports) == 0",
         "attempt": "!has(self.attempt)",
+        "derivation": "!has(self.derivation)",
         "versionConflict": "!has(self.versionConflict)",
         **more,
     }
@@ -93,10 +121,11 @@ _RANKS = "{" + ", ".join(f"'{status.value}': {status.rank}" for status in Status
 
 
 def _forward(ends: str) -> Rule:
-    return _rule(
-        f"{_RANKS}[self] >= {_RANKS}[oldSelf]",
+    return _change(
+        f"{_RANKS}[self.status] >= {_RANKS}[oldSelf.status]",
         f"status only moves forward: pending, started, then {ends}",
-        messageExpression="'status only moves forward: ' + oldSelf + ' cannot become ' + self",
+        "status",
+        messageExpression="'status only moves forward: ' + oldSelf.status + ' cannot become ' + self.status",
     )
 
 
@@ -105,45 +134,52 @@ DEPLOYMENT = Rules(
     spec=[
         # Argo CD may take in another revision while it retries: our own records say what it was in the end.
         _once_set("version", unless="has(self.deploymentId)"),
-        _once_set("deploymentId"),
+        _for_ever("product", "deployment"),
+        _for_ever("environment", "deployment"),
+        _forward("completed, failed, aborted or unknown"),
+        *_marked("deploymentId"),
         _not_before("finishedAt"),
         _not_before("settledAt"),
         _commit_of("deploymentId"),
         *_left_to_us("deploymentId", marks="!has(self.marks) || size(self.marks) == 0"),
     ],
     fields={
-        "product": [_not_blank("product"), _for_ever("product", "deployment")],
-        "environment": [_not_blank("environment"), _for_ever("environment", "deployment")],
+        "product": [_not_blank("product")],
+        "environment": [_not_blank("environment")],
         "version": [_not_blank("version")],
-        "status": [_forward("completed, failed, aborted or unknown")],
     },
 )
 
 BUILD = Rules(
     whole=[_named_by("buildId")],
     spec=[
-        _rule(
+        _change(
             "!has(oldSelf.commit) || has(self.commit)"
             " && self.commit.lowerAscii().startsWith(oldSelf.commit.lowerAscii())",
             "commit cannot be changed once it is set, only spelt out",
-            fieldPath=".commit",
+            "commit",
         ),
-        _once_set("buildId"),
+        _for_ever("product", "build"),
+        _for_ever("version", "build"),
+        _forward("completed, failed or aborted"),
+        *_marked("buildId"),
         _not_before("finishedAt"),
         _commit_of("buildId"),
         *_left_to_us("buildId"),
     ],
     fields={
-        "product": [_not_blank("product"), _for_ever("product", "build")],
-        "version": [_not_blank("version"), _for_ever("version", "build")],
-        "status": [_forward("completed, failed or aborted")],
+        "product": [_not_blank("product")],
+        "version": [_not_blank("version")],
     },
 )
 
 ANNOTATION = Rules(
     whole=[_named_by("annotationId")],
-    spec=[_once_set("environment")],
-    fields={name: [_for_ever(name, "annotation")] for name in ("product", "type", "content")},
+    spec=[
+        _once_set("environment"),
+        *(_for_ever(name, "annotation") for name in ("product", "type", "content")),
+        *_marked("annotationId"),
+    ],
 )
 
 VERSION = Rules(
@@ -154,5 +190,8 @@ VERSION = Rules(
             fieldPath=".commit",
         )
     ],
-    fields={name: [_for_ever(name, "version")] for name in ("product", "version")},
+    fields={
+        name: [_rule("self == oldSelf", f"{name} cannot be changed: what differs in it is another version")]
+        for name in ("product", "version")
+    },
 )

@@ -113,7 +113,8 @@ class KubernetesShelf(Generic[R]):
         if self._parse(stored).tellings != heard:
             return False
         try:
-            await self._write(self._to_object(with_marks_of(record, self._parse(stored)), stored), new=False)
+            after = with_marks_of(record, self._parse(stored))
+            await self._write(self._to_object(after, stored, derived=True), new=False)
         except _Outrun:
             return False
         return True
@@ -214,10 +215,10 @@ class KubernetesShelf(Generic[R]):
         namespace, name = (resource.namespace, resource.name) if resource else (self._home, report.id)
         return await self._versions.claim(claim, Holder(self._form.name, namespace, name))
 
-    def _to_object(self, record: R, stored: Object | None) -> Object:
+    def _to_object(self, record: R, stored: Object | None, *, derived: bool = False) -> Object:
         if len(record.tellings) > MOST_REPORTS:
             raise Rejected(f"{record.id} has {MOST_REPORTS} reports already, the most it can hold", reason="too-large")
-        body = to_object(record, namespace=self._home, stored=stored)
+        body = to_object(record, namespace=self._home, stored=stored, derived=derived)
         if len(orjson.dumps(body)) > LARGEST_OBJECT:
             raise Rejected(
                 f"the record would exceed {LARGEST_OBJECT} bytes, the most that the Kubernetes store can hold",
