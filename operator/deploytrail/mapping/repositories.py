@@ -1,6 +1,7 @@
 """The many ways to write where a repository is, brought to one: equal repositories give equal text."""
 
 import re
+from functools import lru_cache
 from urllib.parse import SplitResult, urlsplit
 
 _HOST = r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)"
@@ -44,6 +45,7 @@ def strip_credentials(text: str) -> str:
     return _USERINFO.sub("", text)
 
 
+@lru_cache(maxsize=4096)  # few repositories report again and again; what is kept holds no credentials any more
 def _normalise(text: str) -> str:
     if _SCHEME.match(text):
         return _from_url(urlsplit(text))

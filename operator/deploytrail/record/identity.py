@@ -7,6 +7,7 @@ stable, and valid as Kubernetes object names and label values (at most 63 charac
 import re
 from base64 import b32encode
 from datetime import datetime, timedelta
+from functools import lru_cache
 from hashlib import sha256
 
 from deploytrail.record.instant import to_rfc3339, to_utc
@@ -53,6 +54,7 @@ def resource_id(*, uid: str, name: str) -> str:
     return _identifier(name, "kubectl", uid)
 
 
+@lru_cache(maxsize=4096)  # each report asks twice for its own, and builds and deployments share them
 def version_id(*, product: str, version: str) -> str:
     """A version of a product, whoever tells of it."""
     return _identifier(f"{product}-{version}", "version", product, version)
@@ -108,4 +110,4 @@ def _identifier(readable: str, *key: str) -> str:
 def _digest(key: tuple[str, ...]) -> str:
     # Length-prefixed, so that no two keys can be joined to the same text.
     joined = "".join(f"{len(part)}:{part}" for part in key)
-    return b32encode(sha256(joined.encode()).digest()).decode().lower()[:_DIGEST]
+    return b32encode(sha256(joined.encode()).digest()[: _DIGEST * 5 // 8]).decode().lower()
