@@ -98,6 +98,7 @@ class App:
             settings.store,
             kube=kube,
             namespace=settings.namespace,
+            watched=settings.watched,
             replay_window=settings.replay_window,
             rules=settings.dora.rules,
         )
@@ -110,7 +111,13 @@ class App:
         self._applications = Applications(self._recorder, self._store, settings=settings.argocd, clock=now)
         self._server = self._build_server()
         self._operator = (
-            Operator(kube, self._watches(kube), ready=self._can_record, started=self._catch_signals)
+            Operator(
+                kube,
+                self._watches(kube),
+                ready=self._can_record,
+                started=self._catch_signals,
+                namespaces=settings.watched,
+            )
             if kube is not None
             else None
         )
@@ -205,7 +212,8 @@ class App:
             with contextlib.suppress(Unavailable, Expired):
                 await self._applications.sweep()
                 if self._kube is not None and "argocd" in self._settings.sources:
-                    await self._applications.reconcile(await self._kube.uids(APPLICATIONS), began)
+                    present = await self._kube.uids(APPLICATIONS, self._settings.watched)
+                    await self._applications.reconcile(present, began)
 
     def _build_server(self) -> Server:
         spoken = dialects(self._settings) if "http" in self._settings.sources else ()

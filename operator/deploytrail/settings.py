@@ -77,6 +77,11 @@ class Settings(BaseSettings):
         min_length=1,
         description="Namespace in which Deploytrail keeps its records and keys.",
     )
+    watch_namespaces: Listed = Field(
+        (),
+        description="Namespaces to watch besides its own, comma-separated, when nothing else may be; empty for the "
+        "whole cluster.",
+    )
     kubeconfig: Path | None = Field(
         None, description="Kubeconfig to use; without it the pod's ServiceAccount, else the user's own kubeconfig."
     )
@@ -109,6 +114,11 @@ class Settings(BaseSettings):
     limits: LimitSettings = LimitSettings()
     pages: PageSettings = PageSettings()
     retention: RetentionSettings = RetentionSettings()
+
+    @property
+    def watched(self) -> tuple[str, ...]:
+        """The namespaces that may be watched, its own among them; empty for the whole cluster."""
+        return tuple(dict.fromkeys((self.namespace, *self.watch_namespaces))) if self.watch_namespaces else ()
 
     @property
     def needs_cluster(self) -> bool:

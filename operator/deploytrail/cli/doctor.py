@@ -11,12 +11,15 @@ import click
 import orjson
 
 from deploytrail.cli.options import settings_options, tree
+from deploytrail.doctor.checks import NAMES
 from deploytrail.doctor.examination import examine
 from deploytrail.doctor.finding import Finding, Level, exit_code
 from deploytrail.settings import Settings, load
 from deploytrail.telemetry import configure_logging
 
-_SETTINGS = frozenset({"store", "listen", "sources", "namespace", "kubeconfig", "keys_file", "argocd"})
+_SETTINGS = frozenset(
+    {"store", "listen", "sources", "namespace", "kubeconfig", "keys_file", "watch_namespaces", "argocd"}
+)
 _COLOURS = {Level.OK: "green", Level.WARN: "yellow", Level.FAIL: "red", Level.SKIP: "bright_black"}
 _NAME_WIDTH = 12
 _INDENT = " " * 6
@@ -28,9 +31,17 @@ _INDENT = " " * 6
 @click.option(
     "--timeout", "seconds", type=click.FloatRange(0.1, 60), default=5.0, show_default=True, help="Seconds for a check."
 )
+@click.option("--check", "only", type=click.Choice(NAMES), multiple=True, help="Only this check; may be repeated.")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", help="How to print.")
 @settings_options(Settings, only=_SETTINGS)
-def doctor(config: Path | None, url: str, seconds: float, output: Literal["text", "json"], **flags: str | None) -> None:
+def doctor(
+    config: Path | None,
+    url: str,
+    seconds: float,
+    only: tuple[str, ...],
+    output: Literal["text", "json"],
+    **flags: str | None,
+) -> None:
     """Say what is wrong with an installation, and what to do about it.
 
     Run it in the pod, anywhere with a kubeconfig, or where the database is. Where a Deployment of Deploytrail can be
@@ -42,7 +53,7 @@ def doctor(config: Path | None, url: str, seconds: float, output: Literal["text"
     configure_logging(level="error", style="json")
     given = tree(flags)
     settings = load(given, config)
-    findings = asyncio.run(examine(given, config, settings, url=url, seconds=seconds))
+    findings = asyncio.run(examine(given, config, settings, url=url, only=only or NAMES, seconds=seconds))
     click.echo(orjson.dumps([asdict(each) for each in findings]) if output == "json" else _text(findings))
     sys.exit(exit_code(findings))
 

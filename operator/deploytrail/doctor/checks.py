@@ -14,10 +14,12 @@ from deploytrail.doctor.rights import forbidden, needed
 from deploytrail.errors import Unavailable
 from deploytrail.keys.file import FileKeys
 from deploytrail.keys.secrets import SecretKeys
-from deploytrail.kube.client import APPLICATIONS, DEPLOYMENT_EVENTS, Forbidden, Kube
+from deploytrail.kube.client import APPLICATIONS, DEPLOYMENT_EVENTS, Forbidden, Kind, Kube
 from deploytrail.kube.crds import crds
 from deploytrail.kube.kinds import KINDS
 from deploytrail.kube.resources import GROUP, VERSION
+from deploytrail.record.retention import Retention
+from deploytrail.retention import SMALL
 from deploytrail.stores.factory import inspect_store, newest_object
 
 Look = Callable[[Patient], Awaitable[list[Finding]]]
@@ -55,8 +57,8 @@ async def kinds(patient: Patient, kube: Kube) -> list[Finding]:
     made = {definition["metadata"]["name"]: definition for definition in crds()}
     installed = await looking.definitions(kube, made)
     if installed is None:
-        names = [kind.plural for kind in KINDS]
-        return [judging.judge_served(names, await looking.served(kube, GROUP, VERSION))]
+        ours = {kind.plural: Kind(GROUP, VERSION, kind.plural) for kind in KINDS}
+        return [judging.judge_served(ours, [name for name, kind in ours.items() if await kube.serves(kind)])]
     return judging.judge_kinds([judging.Seen(each, installed.get(name)) for name, each in made.items()])
 
 
@@ -68,6 +70,8 @@ async def rights(patient: Patient, kube: Kube) -> list[Finding]:
         sources=settings.sources,
         records_here=patient.records_here,
         keys_here=settings.keys_file is None,
+        expires=settings.retention.rule(SMALL) != Retention(),
+        watched=settings.watched,
     )
     never = forbidden(settings.namespace)
     who = f"the ServiceAccount {patient.account}" if patient.account else await looking.who_asks(kube)
@@ -85,7 +89,7 @@ async def argocd(patient: Patient, kube: Kube) -> list[Finding]:
     """Whether there is an Argo CD, and which."""
     if "argocd" not in patient.settings.sources:
         return [skip("argocd", "not among the sources")]
-    there = APPLICATIONS.plural in await looking.served(kube, APPLICATIONS.group, APPLICATIONS.version)
+    there = await kube.serves(APPLICATIONS)
     return [judging.judge_argocd(served=there, versions=await looking.argocd_versions(kube) if there else ())]
 
 
@@ -94,7 +98,7 @@ async def applications(patient: Patient, kube: Kube) -> list[Finding]:
     settings = patient.settings
     if "argocd" not in settings.sources:
         return [skip("applications", "argocd is not among the sources")]
-    found = await looking.count_applications(kube, (), settings.argocd.selector)
+    found = await looking.count_applications(kube, settings.watched, settings.argocd.selector)
     return [judging.judge_applications(found, settings.argocd.namespaces, settings.argocd.selector)]
 
 
@@ -189,3 +193,5 @@ CHECKS = (
     Check("endpoint", endpoint, in_cluster=False),
 )
 """After the API server and the clock; ``store`` tells of the last event and the backlog, too."""
+
+NAMES = tuple(check.name for check in CHECKS)

@@ -1,7 +1,7 @@
 """All checks at once, none for longer than it may take. Always ends, and always says something."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,25 +16,38 @@ from deploytrail.settings import Settings
 
 
 async def examine(
-    flags: Mapping[str, Any], config: Path | None, settings: Settings, *, url: str, seconds: float
+    flags: Mapping[str, Any],
+    config: Path | None,
+    settings: Settings,
+    *,
+    url: str,
+    only: Collection[str],
+    seconds: float,
 ) -> list[Finding]:
     """Everything found. Each step takes ``seconds`` at most: the cluster, the installation, then all checks at once."""
-    if not settings.needs_cluster:
-        lines = await _examine_all(Patient(settings, None, url=url), seconds)
-        return [skip("cluster", "none is needed: HTTP alone, and a database"), *lines]
+    if not settings.needs_cluster or (url and set(only) == {"endpoint"}):
+        lines = await _examine_all(Patient(settings, None, url=url), only, seconds)
+        return [skip("cluster", "none is needed"), *lines]
     try:
         kube = await Kube.connect(settings.kubeconfig)
     except Misconfigured as error:
         lost = [fail("cluster", str(error), "give --kubeconfig; without a cluster: --sources http and a SQL --store")]
-        return lost + await _examine_all(Patient(settings, None, url=url), seconds)
+        return lost + await _examine_all(Patient(settings, None, url=url), only, seconds)
     try:
-        return await _in_cluster(kube, flags, config, settings, url=url, seconds=seconds)
+        return await _in_cluster(kube, flags, config, settings, url=url, only=only, seconds=seconds)
     finally:
         await kube.close()
 
 
 async def _in_cluster(
-    kube: Kube, flags: Mapping[str, Any], config: Path | None, settings: Settings, *, url: str, seconds: float
+    kube: Kube,
+    flags: Mapping[str, Any],
+    config: Path | None,
+    settings: Settings,
+    *,
+    url: str,
+    only: Collection[str],
+    seconds: float,
 ) -> list[Finding]:
     try:
         async with asyncio.timeout(seconds):
@@ -43,8 +56,8 @@ async def _in_cluster(
     except (Unavailable, TimeoutError) as error:
         why = str(error) or f"the API server did not answer within {seconds:g} s"
         lost = [fail("cluster", why, "kubectl get --raw /readyz; is it the right kubeconfig?")]
-        return lost + await _examine_all(Patient(settings, None, url=url), seconds)
-    return found + await _examine_all(patient, seconds)
+        return lost + await _examine_all(Patient(settings, None, url=url), only, seconds)
+    return found + await _examine_all(patient, only, seconds)
 
 
 async def _greet(kube: Kube) -> list[Finding]:
@@ -54,8 +67,9 @@ async def _greet(kube: Kube) -> list[Finding]:
     return [judge_server(str(answer.body["gitVersion"])), judge_clock(datetime.now(UTC), answer.at)]
 
 
-async def _examine_all(patient: Patient, seconds: float) -> list[Finding]:
-    possible = [check for check in CHECKS if patient.kube is not None or not check.in_cluster]
+async def _examine_all(patient: Patient, only: Collection[str], seconds: float) -> list[Finding]:
+    wanted = [check for check in CHECKS if check.name in only]
+    possible = [check for check in wanted if patient.kube is not None or not check.in_cluster]
     lines = await asyncio.gather(*(_run(check, patient, seconds) for check in possible))
     return [finding for findings in lines for finding in findings]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deploytrail.doctor.rights import Right
-from deploytrail.errors import DeploytrailError, Unavailable
+from deploytrail.errors import DeploytrailError
 from deploytrail.kube.client import APPLICATIONS, Answer, Forbidden, Kind, Kube, Object
 
 CRDS = Kind("apiextensions.k8s.io", "v1", "customresourcedefinitions")
@@ -110,14 +110,6 @@ async def definitions(kube: Kube, names: Collection[str]) -> dict[str, Object] |
             return None
         found |= {item["metadata"]["name"]: item for item in page["items"]}
     return found
-
-
-async def served(kube: Kube, group: str, version: str) -> set[str]:
-    """The resources of a group that the API server speaks of."""
-    answer = await kube.ask(f"/apis/{group}/{version}")
-    if answer.status not in (200, 404):
-        raise Unavailable(str(answer.body.get("message") or f"the API server answered {answer.status}"))
-    return {resource["name"] for resource in answer.body.get("resources", ())}
 
 
 async def count_applications(kube: Kube, namespaces: Collection[str], selector: str) -> Counter[str]:

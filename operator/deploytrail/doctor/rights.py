@@ -39,9 +39,18 @@ class Right:
 
 
 def needed(
-    *, home: str, sources: Collection[str], records_here: bool, keys_here: bool, watched: Collection[str] = ()
+    *,
+    home: str,
+    sources: Collection[str],
+    records_here: bool,
+    keys_here: bool,
+    expires: bool = True,
+    watched: Collection[str] = (),
 ) -> list[Right]:
-    """Everything, given where records and keys are kept and which namespaces are watched (none named: all)."""
+    """Everything, given where records and keys are kept and which namespaces are watched (none named: all).
+
+    ``expires``: whether records that are old enough are removed.
+    """
     found: list[Right] = []
     for namespace in watched or ("",):
         found += _watching(namespace, sources, records_here=records_here)
@@ -49,6 +58,8 @@ def needed(
         found += _rights("apiextensions.k8s.io", ["customresourcedefinitions"], ("list", "watch"), optional=True)
     if records_here:
         found += _keeping(home)
+        if expires:
+            found += _rights(OURS, (*EVENTS, "annotations"), ("delete",), home)
     if keys_here:
         found += _rights("", ["secrets"], READ, home)
         found += _rights("", ["configmaps"], ("get", "update"), home, "deploytrail-key-uses", optional=True)
@@ -92,6 +103,8 @@ def _keeping(home: str) -> list[Right]:
     return [
         *_rights(OURS, EVENTS, ("create", "update"), home),
         *_rights(OURS, ("annotations", "versions"), (*READ, "create", "update"), home),
+        *_rights("coordination.k8s.io", ["leases"], ("create",), home),
+        *_rights("coordination.k8s.io", ["leases"], ("get", "update"), home, "deploytrail-leader"),
         *_rights("", ["configmaps"], ("get",), home, "deploytrail-began"),
         *_rights("", ["configmaps"], ("get", "update"), home, "deploytrail-notification-preferences"),
     ]

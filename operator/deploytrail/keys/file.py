@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import fcntl
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -12,7 +13,7 @@ from tempfile import NamedTemporaryFile
 import structlog
 from pydantic import TypeAdapter, ValidationError
 
-from deploytrail.errors import Misconfigured, Unavailable
+from deploytrail.errors import Misconfigured, Rejected, Unavailable
 from deploytrail.keys.base import absent, check_new, ended
 from deploytrail.keys.model import TO_KEEP, Key
 from deploytrail.keys.ring import KeyRing
@@ -144,6 +145,8 @@ def change_keys(path: Path, change: Callable[[tuple[Key, ...]], tuple[Key, ...]]
                 _write(path, _KEYS.dump_json(after, indent=2, exclude_defaults=True, context=TO_KEEP))
             return after != before
     except OSError as error:
+        if error.errno in (errno.EROFS, errno.EACCES):  # as a Secret is that was mounted
+            raise Rejected(f"the keys file {path} may only be read", reason="permission") from error
         raise Misconfigured(f"cannot write the keys file {path}: {error.strerror}") from error
 
 

@@ -1,7 +1,7 @@
 """Requests to one API server, in the terms of our errors."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -67,11 +67,15 @@ class Kind:
     version: str
     plural: str
 
+    @property
+    def group_path(self) -> str:
+        """Where the API server lists the kinds of its group and version."""
+        return f"/apis/{self.group}/{self.version}" if self.group else f"/api/{self.version}"
+
     def path(self, namespace: str | None = None, name: str | None = None) -> str:
         """Its objects, those of one namespace, or one of them."""
-        root = f"/apis/{self.group}/{self.version}" if self.group else f"/api/{self.version}"
         within = f"/namespaces/{namespace}" if namespace else ""
-        return f"{root}{within}/{self.plural}" + (f"/{name}" if name else "")
+        return f"{self.group_path}{within}/{self.plural}" + (f"/{name}" if name else "")
 
 
 DEPLOYMENT_EVENTS = Kind("deploytrail.dev", "v1alpha1", "deploymentevents")
@@ -194,9 +198,16 @@ class Kube:
                 return
             query["continue"] = page["metadata"]["continue"]
 
-    async def uids(self, kind: Kind) -> set[str]:
-        """The uids of all objects of a kind; empty when the kind is not there."""
-        return {metadata["uid"] async for metadata in self.metadata(kind)}
+    async def uids(self, kind: Kind, namespaces: Iterable[str] = ()) -> set[str]:
+        """The uids of all objects of a kind, or of those in some namespaces; empty when the kind is not there."""
+        return {item["uid"] for where in namespaces or (None,) async for item in self.metadata(kind, where)}
+
+    async def serves(self, kind: Kind) -> bool:
+        """Whether the API server knows the kind."""
+        answer = await self.ask(kind.group_path)
+        if answer.status not in (HTTPStatus.OK, HTTPStatus.NOT_FOUND):
+            raise _translate(answer.status, orjson.dumps(answer.body))
+        return any(resource["name"] == kind.plural for resource in answer.body.get("resources") or ())
 
     async def ask(self, path: str) -> Answer:
         """GET any path; the answer as it is, whatever its status. Unavailable when there is none."""

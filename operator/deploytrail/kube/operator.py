@@ -27,6 +27,9 @@ AT_ONCE = 16
 """Objects of a kind that are dealt with at a time. kopf knows no such limit, and a burst of requests, each with a
 connection of its own, is answered later than a queue of them, if at all."""
 
+KINDS_SECONDS = 15.0
+"""Between two looks for kinds that were installed or removed, where kopf may not look itself."""
+
 READY_SECONDS = 0.1
 """Between two questions whether to begin."""
 
@@ -54,9 +57,13 @@ class Operator:
         *,
         ready: Callable[[], Awaitable[bool]],
         started: Callable[[], None],
+        namespaces: Sequence[str] = (),
     ) -> None:
-        """``ready``: whether what is heard can be dealt with; ``started`` is called after each start of kopf."""
-        self._kube, self._watches = kube, watches
+        """``ready``: whether what is heard can be dealt with; ``started`` is called after each start of kopf.
+
+        ``namespaces`` are those to watch, and all that may be asked for; none named, it is the whole cluster.
+        """
+        self._kube, self._watches, self._namespaces = kube, watches, namespaces
         self._ready, self._started = ready, started
         self._stop = asyncio.Event()
         quieten()
@@ -88,17 +95,45 @@ class Operator:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stop.wait(), READY_SECONDS)
                 return
-        with KopfTasks():
-            tasks = await kopf.spawn_tasks(
-                registry=self._registry(),
-                settings=frugal({watch.kind: watch.labels for watch in self._watches if watch.labels}),
-                standalone=True,
-                identity=_IDENTITY,
-                clusterwide=True,
-                stop_flag=self._stop,
-            )
-        self._started()
-        await kopf.run_tasks(tasks, ignored=OTHERS)
+        settings = frugal({watch.kind: watch.labels for watch in self._watches if watch.labels})
+        # To look for namespaces and kinds that come and go is a right in the whole cluster.
+        settings.scanning.disabled = bool(self._namespaces)
+        ended = asyncio.Event()
+        ending = asyncio.create_task(self._end(ended), name="operator-end")
+        try:
+            with KopfTasks():
+                tasks = await kopf.spawn_tasks(
+                    registry=self._registry(),
+                    settings=settings,
+                    standalone=True,
+                    identity=_IDENTITY,
+                    clusterwide=not self._namespaces,
+                    namespaces=self._namespaces,
+                    stop_flag=ended,
+                )
+            self._started()
+            await kopf.run_tasks(tasks, ignored=OTHERS)
+        finally:
+            ending.cancel()
+
+    async def _end(self, ended: asyncio.Event) -> None:
+        """End kopf when we stop, and when a kind came or went where it may not look for them itself."""
+        known = await self._served() if self._namespaces else None
+        while not self._stop.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stop.wait(), KINDS_SECONDS if self._namespaces else None)
+            served = await self._served() if self._namespaces and not self._stop.is_set() else known
+            if served not in (known, None):
+                log.info("kinds_changed")
+                break
+        ended.set()
+
+    async def _served(self) -> frozenset[Kind] | None:
+        """Which of the kinds the API server knows; None when it does not say."""
+        try:
+            return frozenset([watch.kind for watch in self._watches if await self._kube.serves(watch.kind)])
+        except Unavailable:
+            return None
 
     def _registry(self) -> kopf.OperatorRegistry:
         registry = kopf.OperatorRegistry()

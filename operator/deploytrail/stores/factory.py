@@ -1,5 +1,6 @@
 """The store that a setting names."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ def create_store(
     *,
     kube: Kube | None,
     namespace: str,
+    watched: Collection[str] = (),
     replay_window: timedelta = REPLAY_WINDOW,
     rules: Rules | None = None,
 ) -> Store:
@@ -31,7 +33,7 @@ def create_store(
         return _sql(name.get_secret_value(), replay_window, rules)
     if kube is None:
         raise Misconfigured("the store kubernetes needs a cluster")
-    return KubernetesStore(kube, namespace=namespace, replay_window=replay_window, rules=rules)
+    return KubernetesStore(kube, namespace=namespace, watched=watched, replay_window=replay_window, rules=rules)
 
 
 async def inspect_store(name: SecretStr) -> "Inspected | None":

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -35,10 +35,19 @@ BEGAN = "deploytrail-began"
 
 
 class KubernetesStore:
-    """See Store. Records go to ``namespace``; what users apply elsewhere is read where it is."""
+    """See Store. Records go to ``namespace``; what users apply elsewhere is read where it is.
+
+    ``watched`` are the namespaces where that may be, its own among them; none named, the whole cluster.
+    """
 
     def __init__(
-        self, kube: Kube, *, namespace: str, replay_window: timedelta = REPLAY_WINDOW, rules: Rules | None = None
+        self,
+        kube: Kube,
+        *,
+        namespace: str,
+        watched: Collection[str] = (),
+        replay_window: timedelta = REPLAY_WINDOW,
+        rules: Rules | None = None,
     ) -> None:
         self._kube, self._home = kube, namespace
         self._versions = Versions(kube, home=namespace)
@@ -48,7 +57,9 @@ class KubernetesStore:
 
         def shelf(form: forms.Form[R], *changed: Callable[[R | None, R | None], None]) -> KubernetesShelf[R]:
             followers = (*changed, self._pulse.beat)
-            return KubernetesShelf(kube, form, self._versions, *followers, home=namespace, window=replay_window)
+            return KubernetesShelf(
+                kube, form, self._versions, *followers, home=namespace, watched=watched, window=replay_window
+            )
 
         self.deployments = shelf(forms.DEPLOYMENT, self._standings.put, self._ledger.put_deployment)
         self.builds = shelf(forms.BUILD, self._ledger.put_build)
@@ -59,7 +70,8 @@ class KubernetesStore:
             Build: self.builds,
             Annotation: self.annotations,
         }
-        self._reflectors = [self._versions.reflector, *(each.reflector for each in self._shelves.values())]
+        self._reflectors = [self._versions.reflector]
+        self._reflectors += [reflector for each in self._shelves.values() for reflector in each.reflectors]
         self._following: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:

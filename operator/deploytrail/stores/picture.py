@@ -74,9 +74,16 @@ class Picture(Generic[R]):
         """Forget an object that was deleted."""
         self.forget(obj["metadata"]["uid"])
 
-    def keep_only(self, uids: set[str], at: int) -> None:
-        """Forget what a complete list, taken at version ``at``, no longer shows; what was written since then stays."""
-        gone = [seen.uid for seen in self._by_id.values() if seen.version <= at and seen.uid not in uids]
+    def keep_only(self, uids: set[str], at: int, *, namespace: str | None = None) -> None:
+        """Forget what a complete list, taken at version ``at``, no longer shows; what was written since then stays.
+
+        A list of one ``namespace`` says nothing of others.
+        """
+        gone = [
+            seen.uid
+            for seen in self._by_id.values()
+            if seen.version <= at and seen.uid not in uids and namespace in (None, self._namespace(seen.record))
+        ]
         for uid in gone:
             self.forget(uid)
 
@@ -112,6 +119,9 @@ class Picture(Generic[R]):
     def _tell(self, before: R | None, after: R | None) -> None:
         for follow in self._changed:
             follow(before, after)
+
+    def _namespace(self, record: R) -> str:
+        return record.resource.namespace if record.resource is not None else self._home
 
     def forget(self, uid: str) -> None:
         """Forget the object with this uid."""

@@ -2,8 +2,9 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from time import perf_counter
 from typing import Generic
 
@@ -46,18 +47,22 @@ class KubernetesShelf(Generic[R]):
         versions: Versions,
         *changed: Callable[[R | None, R | None], None],
         home: str,
+        watched: Collection[str] = (),
         window: timedelta,
     ) -> None:
         self._kube, self._form, self._versions, self._home, self._window = kube, form, versions, home, window
         self._picture = Picture(form, *changed, home=home)
-        self.reflector = Reflector(
-            kube,
-            form.kind,
-            namespace=None if form.applied else home,
-            changed=self._picture.put,
-            removed=self._picture.remove,
-            listed=self._picture.keep_only,
-        )
+        self.reflectors = [
+            Reflector(
+                kube,
+                form.kind,
+                namespace=namespace,
+                changed=self._picture.put,
+                removed=self._picture.remove,
+                listed=partial(self._picture.keep_only, namespace=namespace),
+            )
+            for namespace in (watched or (None,) if form.applied else (home,))
+        ]
 
     async def get(self, record_id: str) -> R | None:
         """See Shelf."""
@@ -88,7 +93,7 @@ class KubernetesShelf(Generic[R]):
 
     def must_be_complete(self) -> None:
         """Raise Unavailable before everything has been listed once."""
-        if not self.reflector.synced.is_set():
+        if not all(reflector.synced.is_set() for reflector in self.reflectors):
             raise Unavailable(f"still reading the {self._form.kind.plural} from the Kubernetes API server")
 
     async def record(self, report: AnyReport[R]) -> Outcome[R]:
