@@ -39,8 +39,7 @@ def pod(cluster: Cluster, namespace: str) -> dict[str, Any]:
 
 
 def container(cluster: Cluster, namespace: str) -> dict[str, Any]:
-    (only,) = pod(cluster, namespace)["containers"]
-    return dict(only)
+    return dict(pod(cluster, namespace)["containers"][0])
 
 
 def environment(cluster: Cluster, namespace: str) -> dict[str, str]:

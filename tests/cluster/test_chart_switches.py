@@ -35,9 +35,30 @@ EVERYTHING = (
     'service={"type":"NodePort","port":8080,"annotations":{"example.com/a":"b"}}',
     'networkPolicy={"enabled":true,"from":[{"namespaceSelector":{"matchLabels":{"ci":"yes"}}}]}',
     'resources={"requests":{"cpu":"10m","ephemeral-storage":"1Mi"},"limits":{"cpu":"1","memory":"1Gi"}}',
+    (
+        'ingress={"enabled":true,"className":"web","annotations":{"cert-manager.io/cluster-issuer":"own"},'
+        '"hosts":["trail.example.com"],"path":"/","tlsSecret":"trail-tls"}'
+    ),
+    'httpRoute={"hostnames":["trail.example.com"]}',
+    'autoscaling={"minReplicas":3}',
+    'podDisruptionBudget={"maxUnavailable":"50%","unhealthyPodEvictionPolicy":"AlwaysAllow"}',
+    'commonLabels={"example.com/cost":"shared"}',
+    'deploymentAnnotations={"example.com/reload":"yes"}',
     'podAnnotations={"example.com/c":"d"}',
     'podLabels={"team":"platform","app.kubernetes.io/version":"ours"}',
     'extraEnv=[{"name":"DEPLOYTRAIL_LOG_FORMAT","value":"json"}]',
+    'extraEnvFrom=[{"configMapRef":{"name":"more"}}]',
+    'extraArgs=["--log-format=json"]',
+    'extraVolumes=[{"name":"more","emptyDir":{}}]',
+    'extraVolumeMounts=[{"name":"more","mountPath":"/more"}]',
+    'initContainers=[{"name":"before","image":"example.com/before"}]',
+    'extraContainers=[{"name":"beside","image":"example.com/beside"}]',
+    'podSecurityContext={"runAsUser":null,"runAsGroup":null,"fsGroup":null}',
+    'securityContext={"privileged":false}',
+    "terminationGracePeriodSeconds=60",
+    "revisionHistoryLimit=3",
+    'dnsPolicy="Default"',
+    'dnsConfig={"options":[{"name":"ndots","value":"2"}]}',
     'priorityClassName="system-cluster-critical"',
     'nodeSelector={"kubernetes.io/os":"linux"}',
     'tolerations=[{"key":"infra","operator":"Exists"}]',
@@ -73,6 +94,7 @@ def test_every_switch_on_its_other_side_is_accepted(fresh: ControlPlane, install
     selector = deployment(fresh, namespace)["spec"]["selector"]
     assert spec["topologySpreadConstraints"][0]["labelSelector"] == selector
     assert fresh.get("pdb/trail-deploytrail", "-n", namespace)["spec"]["selector"] == selector
+    assert_more_of_the_pod(fresh, namespace)
     policy = fresh.get("networkpolicy/trail-deploytrail", "-n", namespace)["spec"]
     assert policy["podSelector"] == selector
     assert policy["ingress"][0]["from"] == [{"namespaceSelector": {"matchLabels": {"ci": "yes"}}}]
@@ -85,12 +107,34 @@ def test_every_switch_on_its_other_side_is_accepted(fresh: ControlPlane, install
     assert fresh.kubectl("get", "clusterroles", "-o", "name").count("trail-deploytrail-") == 0
 
 
+def assert_more_of_the_pod(fresh: ControlPlane, namespace: str) -> None:
+    spec, only = pod(fresh, namespace), container(fresh, namespace)
+    assert fresh.get("pdb/trail-deploytrail", "-n", namespace)["spec"]["maxUnavailable"] == "50%"
+    assert deployment(fresh, namespace)["spec"]["revisionHistoryLimit"] == 3
+    assert deployment(fresh, namespace)["metadata"]["annotations"]["example.com/reload"] == "yes"
+    for made in ("service", "ingress", "serviceaccount/someone", "role/trail-deploytrail", "networkpolicy"):
+        found = fresh.get(made, "-n", namespace)
+        labels = [item["metadata"]["labels"] for item in found.get("items", [found])]
+        assert [each["example.com/cost"] for each in labels] == ["shared"]
+    assert only["args"] == ["run", "--log-format=json"]
+    assert only["envFrom"] == [{"configMapRef": {"name": "more"}}]
+    assert {"name": "more", "mountPath": "/more"} in only["volumeMounts"]
+    assert {"name": "more", "emptyDir": {}} in spec["volumes"]
+    assert [each["name"] for each in spec["initContainers"]] == ["before"]
+    assert [each["name"] for each in spec["containers"]] == ["deploytrail", "beside"]
+    assert spec["securityContext"] == {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
+    assert only["securityContext"]["privileged"] is False
+    assert only["securityContext"]["readOnlyRootFilesystem"] is True
+    assert spec["terminationGracePeriodSeconds"] == 60
+    assert (spec["dnsPolicy"], spec["dnsConfig"]) == ("Default", {"options": [{"name": "ndots", "value": "2"}]})
+
+
 def test_every_value_is_tried_on_its_other_side() -> None:
     values = yaml.safe_load((Path(CHART) / "values.yaml").read_text())
 
     tried = {value.partition("=")[0].partition(".")[0] for value in EVERYTHING}
 
-    assert tried | {"sources"} == set(values)
+    assert tried | {"sources", "watchNamespaces"} == set(values)
 
 
 def test_without_an_account_roles_and_kinds_of_its_own(fresh: ControlPlane, install: Install) -> None:
@@ -136,7 +180,8 @@ def test_values_left_alone_are_the_products_own_defaults(
 
     assert settings.listen == "0.0.0.0:8080"
     assert settings.namespace == namespace
-    own = load({"listen": settings.listen, "namespace": settings.namespace}, None)
+    # Only behind a Service does anybody need time to find out that a pod stops.
+    own = load({"listen": settings.listen, "namespace": settings.namespace, "drain": "5s"}, None)
     assert settings.model_dump() == own.model_dump()
 
 
@@ -175,6 +220,11 @@ def told(given: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Settings:
         ('store.url="postgresql://u:p@h/d"', "at '/store': additional properties 'url' not allowed"),
         ('keys.manageByApi="yes"', "at '/keys/manageByApi': got string, want boolean"),
         ('logLevel="verbose"', "at '/logLevel': value must be one of"),
+        ('watchNamespaces=["team-*"]', "at '/watchNamespaces/0'"),
+        ("autoscaling.maxReplicas=17", "at '/autoscaling/maxReplicas': maximum"),
+        ('ingress={"enabled":true}', "ingress.enabled and no host"),
+        ("httpRoute.enabled=true", "httpRoute.enabled and no Gateway"),
+        ('keys={"existingSecret":"k","manageByApi":true}', "a mounted Secret cannot be written"),
         ("service.port=70000", "at '/service/port': maximum"),
         ('crds.install="yes"', "at '/crds/install': got string, want boolean"),
         ("replicaCount=2", "additional properties 'replicaCount' not allowed"),

@@ -22,6 +22,9 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
+{{- range $name, $value := .Values.commonLabels }}
+{{ $name }}: {{ $value | quote }}
+{{- end }}
 {{- end }}
 
 {{- define "deploytrail.serviceAccountName" -}}
@@ -50,4 +53,26 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 
 {{- define "deploytrail.keepsAll" -}}
 {{- and (regexMatch "^0+(\\.0+)?(ms|s|m|h|d)$" .Values.retention.age) (eq (toString .Values.retention.count) "0") }}
+{{- end }}
+
+{{- define "deploytrail.pods" -}}
+{{- if .Values.autoscaling.enabled }}{{ .Values.autoscaling.minReplicas }}{{ else }}{{ .Values.replicas }}{{ end }}
+{{- end }}
+
+{{- define "deploytrail.watchingRules" -}}
+{{- if has "argocd" .Values.sources }}
+- apiGroups: [argoproj.io]
+  resources: [applications]
+  verbs: [get, list, watch]
+{{- end }}
+{{- if or (eq .Values.store.type "kubernetes") (has "resources" .Values.sources) }}
+- apiGroups: [deploytrail.dev]
+  resources: [deploymentevents, buildevents]
+  verbs: [get, list, watch]
+{{- end }}
+{{- if has "resources" .Values.sources }}
+- apiGroups: [deploytrail.dev]
+  resources: [deploymentevents/status, buildevents/status]
+  verbs: [patch]
+{{- end }}
 {{- end }}
