@@ -12,7 +12,7 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.http.endpoint import Endpoint, event
-from tests.prometheus.promtool import promtool
+from tests.prometheus.promtool import promtool, run
 
 FILES = Path(__file__).parents[2] / "charts/deploytrail/files"
 DASHBOARD: dict[str, Any] = json.loads((FILES / "dashboard.json").read_text())
@@ -61,6 +61,17 @@ def test_promtool_takes_what_is_told(text: str) -> None:
     said = subprocess.run([promtool(), "check", "metrics"], input=text, capture_output=True, text=True, check=False)
 
     assert said.returncode == 0, said.stdout + said.stderr
+
+
+def test_promtool_takes_what_the_dashboard_asks(tmp_path: Path) -> None:
+    asked = [each["expr"].replace("$__rate_interval", "5m") for panel in PANELS for each in panel["targets"]]
+    rules = [{"record": f"asked:{number}", "expr": expression} for number, expression in enumerate(asked)]
+    (tmp_path / "asked.yaml").write_text(yaml.safe_dump({"groups": [{"name": "asked", "rules": rules}]}))
+
+    said = run("check", "rules", "asked.yaml", folder=tmp_path)
+
+    assert said.returncode == 0, said.stdout + said.stderr
+    assert f"{len(asked)} rules found" in said.stdout
 
 
 def test_the_dashboard_is_whole() -> None:
