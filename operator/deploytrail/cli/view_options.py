@@ -1,6 +1,5 @@
 """What ``get`` and ``watch`` have in common: where the Deploytrail is, and how to be let in."""
 
-import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -9,6 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
+from deploytrail.cli.report_options import variables
 from deploytrail.errors import Misconfigured, Unavailable
 from deploytrail.remote.destination import Destination, find_key, find_url
 from deploytrail.remote.variables import PREFIX
@@ -75,10 +75,10 @@ _FILTERS = {
 def reach(flags: Mapping[str, Any]) -> Iterator[Client]:
     """Somebody to ask. Raises Misconfigured, or Unavailable when there is no way."""
     try:
-        key = find_key(flags["key_file"], os.environ)
+        key = find_key(flags["key_file"], variables())
     except Misconfigured as error:
         raise Misconfigured(f"{error}; {_HOW}") from error
-    url = find_url(flags["url"], os.environ)
+    url = find_url(flags["url"], variables())
     if url is not None:
         with Client(Destination(url, key)) as client:
             yield client

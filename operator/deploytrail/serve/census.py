@@ -12,6 +12,7 @@ from deploytrail import telemetry
 from deploytrail.errors import Unavailable
 from deploytrail.record.dora.counting import Counts, add
 from deploytrail.record.dora.question import By, Question
+from deploytrail.record.model import Status
 from deploytrail.record.query import Query
 from deploytrail.serve.labels import Chosen
 from deploytrail.serve.series import WINDOW_DAYS, Floor, Seen, families
@@ -114,7 +115,7 @@ class Census:
     def _choose(self, seen: Seen) -> None:
         products, environments = Counter[str](), Counter[str]()
         for place, counts in seen.totals.items():
-            weight = sum(counts.values())
+            weight = sum(counts.get(status.value, 0) for status in Status)
             products[place.product] += weight
             environments[place.environment] += weight
         self._products.take_in(products)

@@ -179,6 +179,22 @@ def test_made_up_names_do_not_become_series() -> None:
     run(scene())
 
 
+def test_those_with_the_most_deployments_are_told_apart_however_long_they_took() -> None:
+    async def scene() -> None:
+        store = MemoryStore()
+        slow = NOON - timedelta(days=1)
+        await store.record(report("slow", product="slow", started_at=slow, finished_at=NOON))
+        for number in range(2):
+            await store.record(report(f"d{number}", product="busy", finished_at=NOON))
+        told = census(store, products=1)
+        await told.refresh()
+
+        assert value(told, "deployments_open", product="busy", environment="production") == 0
+        assert value(told, "deployments_open", product="slow", environment="production") is None
+
+    run(scene())
+
+
 def test_counters_never_fall() -> None:
     async def scene() -> None:
         store = CountingStore()
