@@ -42,7 +42,7 @@ def _cached_or_built(part: Part) -> Path:
     if target.exists():
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
-    with _alone(cache_folder() / "lock"):
+    with alone(cache_folder() / "lock"):
         if not target.exists():
             _build(part, target)
     return target
@@ -75,7 +75,7 @@ def _wait(part: Part, build: "subprocess.Popen[bytes]", log: Path, begun: float)
 
 
 @contextmanager
-def _alone(lock: Path) -> Iterator[None]:
+def alone(lock: Path) -> Iterator[None]:
     """One build at a time on this machine; the others wait and find it done."""
     with lock.open("w") as held:
         try:

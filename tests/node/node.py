@@ -16,7 +16,7 @@ from typing import Self
 
 from tests.controlplane.build import program
 from tests.controlplane.cluster import Cluster, write_kubeconfig
-from tests.controlplane.parts import NODE
+from tests.controlplane.parts import CONTROL_PLANE, NODE
 from tests.controlplane.processes import Server, free_port
 from tests.node import cgroups, configuration, machine
 from tests.node.configuration import ADDRESS, API_PORT, NAME, USERS, Place, user_name
@@ -40,7 +40,7 @@ class Node(Cluster):
         super().__init__(folder / "outside.kubeconfig")
 
     def __enter__(self) -> Self:
-        for each in NODE:
+        for each in (*CONTROL_PLANE, *NODE):  # now, where it can be seen
             program(each)
         pause = self._images.pause()
         try:
@@ -130,8 +130,10 @@ class Node(Cluster):
     def _stop(self) -> None:
         for server in reversed(self._servers.values()):
             server.stop(kill=True)
-        cgroups.remove(self._place.cgroup)
-        shutil.rmtree(self._place.folder)
+        try:
+            cgroups.remove(self._place.cgroup)
+        finally:
+            shutil.rmtree(self._place.folder)
 
     def _serve_in_network(self, name: str, arguments: list[str]) -> None:
         """A program of the control plane: of the node it needs the network alone."""
