@@ -95,9 +95,12 @@ def recount(
     """
     shared: Change = {}
     places = connection.execute(_places()).all()
+    told: dict[Release, Told] = {}
     for done, (product, environment) in enumerate(places):
+        if done == 0 or product != places[done - 1].product:
+            told = _told(connection, product)
         place, change, unwritten = Place(product, environment), Change(), dict[str, str]()
-        entries = list(_counted(connection, place, _told(connection, product), change, unwritten, trusting))
+        entries = list(_counted(connection, place, told, change, unwritten, trusting))
         count(judge(entries, rules), place, change)
         apart: Change = {}
         for cell, counts in change.items():

@@ -10,21 +10,23 @@ revision = "0006"
 down_revision = "0005"
 
 IDENTIFIER = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+UNSUCCESSFUL = "status IN ('failed', 'aborted', 'unknown')"
+
+
+def _create(name: str, columns: list[str], where: str, in_sqlite: str | None = None) -> None:
+    op.create_index(name, "records", columns, postgresql_where=sa.text(where), sqlite_where=sa.text(in_sqlite or where))
 
 
 def upgrade() -> None:
     """Make the tables."""
     op.add_column("records", sa.Column("entry", sa.Text))
     op.drop_index("records_place", "records")
-    op.create_index("records_place", "records", ["product", "environment", "created_at", "id"])
+    op.create_index("records_place", "records", ["product", "environment", "happened_at", "id"])
+    op.create_index("records_product", "records", ["product", "created_at", "id"])
     op.create_index("records_version", "records", ["version", "product"])
-    op.create_index(
-        "records_judged",
-        "records",
-        ["product", "environment", "happened_at", "id"],
-        postgresql_where=sa.text("entry IS NOT NULL"),
-        sqlite_where=sa.text("entry IS NOT NULL"),
-    )
+    _create("records_environment", ["environment", "created_at", "id"], "environment IS NOT NULL")
+    _create("records_unsuccessful", ["kind", "status", "created_at", "id"], UNSUCCESSFUL)
+    _create("records_uncounted", ["kind", "created_at", "id"], "NOT counted", "counted = 0")
     op.create_table(
         "products",
         sa.Column("product", IDENTIFIER, nullable=False),

@@ -1,0 +1,120 @@
+"""Figures out of counts, worked by hand; bands as the reports have them; days as the calendar has them."""
+
+from datetime import date
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from deploytrail.record.dora.bands import BANDS, band
+from deploytrail.record.dora.figures import Metric, figures
+from deploytrail.record.dora.histogram import ERROR, bucket, percentile, seconds
+from deploytrail.record.dora.question import Bucket, Question, spans, start_of, starts
+
+DAY = 86400.0
+
+
+def test_the_five_of_a_month() -> None:
+    counts = {"n": 20, "ok": 18, "f:failed": 2, "f:rolled-back": 1, "r:fix": 2, "r:rollback": 1, "x:aborted": 4}
+    counts |= {f"c{bucket(3600)}": 3, f"c{bucket(7200)}": 2, f"b{bucket(60)}": 1, f"t{bucket(1800)}": 2}
+
+    found = figures(counts, days=30)
+
+    assert found.per_day == 0.6
+    assert found.failures.ratio == 0.15
+    assert found.rework.ratio == 0.15
+    assert found.lead_time.median == pytest.approx(3600, rel=ERROR)
+    assert (found.lead_time.deployments, found.recovery_time.deployments, found.unrecovered) == (6, 2, 1)
+    assert found.uncounted == {"aborted": 4}
+
+
+def test_of_nothing_there_is_no_figure() -> None:
+    found = figures({}, days=0)
+
+    assert (found.per_day, found.failures.ratio, found.rework.ratio) == (None, None, None)
+    assert (found.lead_time.median, found.recovery_time.median) == (None, None)
+
+
+@given(st.lists(st.integers(1, 40_000_000), min_size=1, max_size=50), st.sampled_from([50, 75, 90, 95]))
+def test_a_percentile_is_as_near_as_it_is_said_to_be(times: list[int], percent: int) -> None:
+    counts: dict[int, int] = {}
+    for each in times:
+        counts[bucket(each)] = counts.get(bucket(each), 0) + 1
+
+    found = percentile(counts, percent)
+
+    exact = sorted(times)[max(0, -(-percent * len(times) // 100) - 1)]
+    assert found == pytest.approx(exact, rel=ERROR + 1e-9)
+
+
+@given(st.floats(1.0, 1e9))
+def test_a_bucket_stands_for_what_falls_into_it(time: float) -> None:
+    assert seconds(bucket(time)) == pytest.approx(time, rel=ERROR + 1e-9)
+
+
+@pytest.mark.parametrize(
+    ("year", "metric", "value", "expected"),
+    [
+        (2024, Metric.DEPLOYMENT_FREQUENCY, 3.0, "elite"),
+        (2024, Metric.DEPLOYMENT_FREQUENCY, 0.2, "high"),
+        (2024, Metric.DEPLOYMENT_FREQUENCY, 0.05, "medium"),
+        (2024, Metric.DEPLOYMENT_FREQUENCY, 0.01, "low"),
+        (2024, Metric.LEAD_TIME, 3600.0, "elite"),
+        (2024, Metric.LEAD_TIME, 40 * DAY, "low"),
+        (2024, Metric.CHANGE_FAILURE_RATE, 0.04, "elite"),
+        (2024, Metric.CHANGE_FAILURE_RATE, 0.08, "medium"),
+        (2024, Metric.CHANGE_FAILURE_RATE, 0.15, "high"),
+        (2024, Metric.CHANGE_FAILURE_RATE, 0.5, "low"),
+        (2024, Metric.RECOVERY_TIME, 7200.0, "high"),
+        (2023, Metric.CHANGE_FAILURE_RATE, 0.08, "high"),
+        (2023, Metric.RECOVERY_TIME, 3 * DAY, "medium"),
+        (2021, Metric.LEAD_TIME, 7200.0, "high"),
+        (2021, Metric.CHANGE_FAILURE_RATE, 0.1, "elite"),
+        (2024, Metric.REWORK_RATE, 0.1, None),
+        (2024, Metric.LEAD_TIME, None, None),
+    ],
+)
+def test_bands(year: int, metric: Metric, value: float | None, expected: str | None) -> None:
+    assert band(year, metric, value) == expected
+
+
+def test_every_year_has_four_bands_of_every_metric_it_has() -> None:
+    names = [[band.name for band in cells] for table in BANDS.values() for cells in table.values()]
+
+    assert all(each == ["elite", "high", "medium", "low"] for each in names)
+
+
+def ask(first: str, beyond: str, bucket: Bucket | None = None) -> Question:
+    return Question(first=date.fromisoformat(first), beyond=date.fromisoformat(beyond), bucket=bucket)
+
+
+@pytest.mark.parametrize(
+    ("first", "beyond", "expected"),
+    [
+        ("2026-01-01", "2026-03-01", ["M 2026-01-01 2026-03-01"]),
+        ("2026-01-31", "2026-03-02", ["M 2026-02-01 2026-03-01", "D 2026-01-31 2026-02-01", "D 2026-03-01 2026-03-02"]),
+        ("2026-01-05", "2026-01-20", ["D 2026-01-05 2026-01-20"]),
+        ("2026-01-05", "2026-02-20", ["D 2026-01-05 2026-02-20"]),
+        ("2026-01-05", "2026-01-05", []),
+    ],
+)
+def test_whole_months_are_read_where_there_are_any(first: str, beyond: str, expected: list[str]) -> None:
+    found = [f"{'M' if monthly else 'D'} {begin} {end}" for monthly, begin, end in spans(ask(first, beyond))]
+
+    assert found == expected
+
+
+@given(st.dates(date(2020, 1, 1), date(2027, 1, 1)), st.integers(1, 800), st.sampled_from([None, *Bucket]))
+def test_every_day_is_read_once_and_falls_into_one_bucket(first: date, days: int, bucket: Bucket | None) -> None:
+    question = Question(first=first, beyond=date.fromordinal(first.toordinal() + days), bucket=bucket)
+
+    read = sorted((span.first, span.beyond) for span in spans(question))
+    stretches = list(starts(question))
+
+    assert (read[0][0], read[-1][1]) == (question.first, question.beyond)
+    assert all(one[1] == other[0] for one, other in pairwise(read))
+    for number in range(days):
+        day = date.fromordinal(first.toordinal() + number)
+        (begin,) = [begin for begin, end in stretches if begin <= day < end]
+        assert start_of(day, question) == begin
