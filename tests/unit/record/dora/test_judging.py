@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
-from deploytrail.record.dora.counting import Change, Place, count
+from deploytrail.record.dora.counting import Change, count
 from deploytrail.record.dora.entry import Basis, Entry, Uncounted, Verdict, entry_of, origin_of, team_of
 from deploytrail.record.dora.judging import Judgement, Rules, judge
 from deploytrail.record.lifecycle import decide
 from deploytrail.record.model import Build, Deployment, Mark, Status, Trigger
+from deploytrail.record.totals import Place
 from tests.reports import NOON, build, report
 
 HOUR = timedelta(hours=1)
@@ -122,13 +123,10 @@ def test_a_version_that_is_soon_replaced_failed_where_the_setting_says_so() -> N
     assert shown(entry(0, "1"), entry(0.5, "1"), rules=rules)[0] == "- - - new"
 
 
-def deployment(status: Status = Status.COMPLETED, **more: object) -> Deployment:
-    fields = {"marks", "counted", "tellings"} & more.keys()
-    made = decide(
-        None, report(status=status, finished_at=NOON, **{k: v for k, v in more.items() if k not in fields})
-    ).record
+def deployment(status: Status = Status.COMPLETED, marks: tuple[Mark, ...] = (), **more: Any) -> Deployment:
+    made = decide(None, report(status=status, finished_at=NOON, **more)).record
     assert isinstance(made, Deployment)
-    return made.model_copy(update={name: more[name] for name in fields})
+    return made.model_copy(update={"marks": marks})
 
 
 def said(failure: bool | None = None, counted: bool | None = None) -> tuple[Mark, ...]:
