@@ -140,7 +140,7 @@ def commands(notes: str, step: int) -> str:
     """The indented lines that follow the heading with this number."""
     _, _, rest = notes.partition(f"\n{step}. ")
     assert rest, notes
-    return "\n".join(itertools.takewhile(lambda line: not line[:1].isdigit(), rest.splitlines()[1:]))
+    return "\n".join(itertools.takewhile(lambda line: not line[:1].strip(), rest.splitlines()[1:]))
 
 
 def post(url: str, key: str, script: str) -> httpx.Response:

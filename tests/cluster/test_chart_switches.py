@@ -29,6 +29,8 @@ EVERYTHING = (
         '"environmentsByProject":{"shop":"production","lab":"staging"},"environmentsByNamespace":{"web":"production"}}'
     ),
     "metrics.products=3",
+    'watchNamespaces=["default"]',
+    'pages={"anonymous":true,"sessionHours":8,"userHeader":"X-Forwarded-User","trustedProxies":["10.0.0.0/8"]}',
     "crds.keep=false",
     "rbac.aggregate=false",
     'serviceAccount={"name":"someone","annotations":{"example.com/role":"reader"}}',
