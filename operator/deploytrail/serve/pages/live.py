@@ -32,17 +32,16 @@ class Live:
 
     async def word(self) -> str:
         """How things stand, for a page that is about to be made."""
-        return self._word if self._polling is not None else await in_time(self._store.pulse())
+        return self._word or await in_time(self._store.pulse())
 
     async def follow(self, may_listen: Callable[[], bool]) -> AsyncIterator[str]:
         """The word now, and each new one, until we stop or the listener may not listen any more."""
         changed, heard = asyncio.Event(), ""
-        self._listeners.add(changed)
-        if self._polling is None:
-            await self._look()
-            self._polling = asyncio.create_task(self._poll(), name="pages-poll")
+        polling = self._join(changed)
         try:
             while not self._stopped and may_listen():
+                if polling.done():
+                    polling.result()  # it ended by itself, which is a defect: let it be seen
                 if self._word != heard:
                     heard = self._word
                     yield heard
@@ -50,23 +49,32 @@ class Live:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(changed.wait(), self._poll_seconds)
         finally:
-            self._listeners.discard(changed)
-            if not self._listeners and self._polling is not None:
-                self._polling.cancel()
-                self._polling = None
+            self._leave(changed)
 
     def stop(self) -> None:
         """End every stream, so that nothing waits for them."""
         self._stopped = True
         self._wake()
 
+    def _join(self, listener: asyncio.Event) -> "asyncio.Task[None]":
+        self._listeners.add(listener)
+        if self._polling is None:
+            self._polling = asyncio.create_task(self._poll(), name="pages-poll")
+        return self._polling
+
+    def _leave(self, listener: asyncio.Event) -> None:
+        self._listeners.discard(listener)
+        if not self._listeners and self._polling is not None:
+            self._polling.cancel()
+            self._polling, self._word = None, ""  # from now on nobody would notice that it is an old one
+
     async def _poll(self) -> None:
         while True:
-            await asyncio.sleep(self._poll_seconds)
             before = self._word
             await self._look()
             if self._word != before:
                 self._wake()
+            await asyncio.sleep(self._poll_seconds)
 
     async def _look(self) -> None:
         try:
