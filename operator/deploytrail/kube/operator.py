@@ -30,6 +30,9 @@ connection of its own, is answered later than a queue of them, if at all."""
 KINDS_SECONDS = 15.0
 """Between two looks for kinds that were installed or removed, where kopf may not look itself."""
 
+LOGIN_SECONDS = 2.0
+"""Between two logins: kopf asks who we are again at once when a token is refused, hundreds of times a second."""
+
 READY_SECONDS = 0.1
 """Between two questions whether to begin."""
 
@@ -137,9 +140,14 @@ class Operator:
 
     def _registry(self) -> kopf.OperatorRegistry:
         registry = kopf.OperatorRegistry()
+        clock = asyncio.get_running_loop().time
+        next_login = clock()
 
         @kopf.on.login(registry=registry)
         async def login(**_: Any) -> kopf.ConnectionInfo:
+            nonlocal next_login
+            await asyncio.sleep(next_login - clock())
+            next_login = clock() + LOGIN_SECONDS
             return await self._kube.login()
 
         for watch in self._watches:
