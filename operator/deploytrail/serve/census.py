@@ -2,8 +2,9 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import structlog
 from prometheus_client.metrics_core import Metric
@@ -49,13 +50,19 @@ class Census:
         self._environments = () if EVERY in named else named
         self._products, self._places, self._floor = Chosen(products), Chosen(ENVIRONMENTS), Floor()
         self._metrics: list[Metric] = []
+        self._told: dict[str, bytes] = {}
         self._good_until = 0.0
         self._running: asyncio.Task[None] | None = None
         self._silent = False
 
-    def collect(self) -> Iterator[Metric]:
-        """What was counted last; see prometheus_client."""
-        yield from self._metrics
+    async def told(self, encode: Callable[[Any], bytes], content_type: str) -> bytes:
+        """What there is to tell, encoded so; written once for all who ask until something else is counted."""
+        await self.refresh()
+        if content_type not in self._told:
+            written, metrics = self._told, self._metrics
+            written[content_type] = await asyncio.to_thread(encode, _Fixed(metrics))  # it may be thousands of lines
+            return written[content_type]
+        return self._told[content_type]
 
     async def refresh(self) -> None:
         """Count, unless that was done just now. While the store does not answer, what was counted last stays."""
@@ -84,6 +91,7 @@ class Census:
             return
         self._choose(seen)
         self._metrics = list(families(seen, self._products, self._places, self._floor))
+        self._told = {}
         took = loop.time() - began
         self._silent, self._good_until = False, loop.time() + max(FRESH_SECONDS, SHARE * took)
 
@@ -120,3 +128,13 @@ class Census:
             environments[place.environment] += weight
         self._products.take_in(products)
         self._places.take_in(environments)
+
+
+class _Fixed:
+    """A registry, as far as an encoder looks."""
+
+    def __init__(self, metrics: Iterable[Metric]) -> None:
+        self._metrics = metrics
+
+    def collect(self) -> Iterable[Metric]:
+        return self._metrics

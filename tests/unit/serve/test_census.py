@@ -46,10 +46,13 @@ def census(store: MemoryStore, *, products: int = 50) -> Census:
     return Census(store, clock, products=products, environments=("production",))
 
 
-def samples(of: Census) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
+Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
+
+
+async def samples(of: Census) -> Samples:
     """What Prometheus reads."""
-    found = {}
-    for family in text_string_to_metric_families(generate_latest(of).decode()):
+    found: Samples = {}
+    for family in text_string_to_metric_families((await of.told(generate_latest, "text")).decode()):
         for sample in family.samples:
             key = sample.name, tuple(sorted(sample.labels.items()))
             assert key not in found
@@ -57,8 +60,8 @@ def samples(of: Census) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
     return found
 
 
-def value(of: Census, name: str, **labels: str) -> float | None:
-    return samples(of).get((f"deploytrail_{name}", tuple(sorted(labels.items()))))
+async def value(of: Census, name: str, **labels: str) -> float | None:
+    return (await samples(of)).get((f"deploytrail_{name}", tuple(sorted(labels.items()))))
 
 
 def run(scene: Coroutine[Any, Any, None]) -> None:
@@ -84,9 +87,9 @@ def test_since_when_nothing_was_recorded_is_told_from_the_beginning() -> None:
         await fill(store)
         await filled.refresh()
 
-        assert value(empty, "last_recorded_timestamp_seconds") == (NOON - MINUTE).timestamp()
-        assert value(filled, "last_recorded_timestamp_seconds") == NOON.timestamp()
-        assert value(filled, "counted_timestamp_seconds") == (NOON + 60 * MINUTE).timestamp()
+        assert await value(empty, "last_recorded_timestamp_seconds") == (NOON - MINUTE).timestamp()
+        assert await value(filled, "last_recorded_timestamp_seconds") == NOON.timestamp()
+        assert await value(filled, "counted_timestamp_seconds") == (NOON + 60 * MINUTE).timestamp()
 
     run(scene())
 
@@ -101,11 +104,13 @@ def test_deployments_are_counted_by_how_they_ended() -> None:
         told = census(store)
         await told.refresh()
 
-        ended = {status: value(told, "deployments_total", **WEB, status=status) for status in Status if status.terminal}
+        ended = {
+            status: await value(told, "deployments_total", **WEB, status=status) for status in Status if status.terminal
+        }
         assert ended == {"completed": 2, "failed": 1, "aborted": 0, "unknown": 0}
-        assert value(told, "deployments_open", **WEB) == 1
-        assert value(told, "deployments_missed_total", product="cart", environment="production") == 2
-        assert value(told, "last_success_timestamp_seconds", **WEB) == (NOON + 2 * MINUTE).timestamp()
+        assert await value(told, "deployments_open", **WEB) == 1
+        assert await value(told, "deployments_missed_total", product="cart", environment="production") == 2
+        assert await value(told, "last_success_timestamp_seconds", **WEB) == (NOON + 2 * MINUTE).timestamp()
 
     run(scene())
 
@@ -118,9 +123,9 @@ def test_durations_are_a_histogram() -> None:
         await told.refresh()
 
         name = "deployment_duration_seconds"
-        buckets = {le: value(told, f"{name}_bucket", **WEB, le=le) for le in ("15.0", "30.0", "21600.0", "+Inf")}
+        buckets = {le: await value(told, f"{name}_bucket", **WEB, le=le) for le in ("15.0", "30.0", "21600.0", "+Inf")}
         assert buckets == {"15.0": 0, "30.0": 3, "21600.0": 3, "+Inf": 3}
-        assert (value(told, f"{name}_count", **WEB), value(told, f"{name}_sum", **WEB)) == (3, 60)
+        assert (await value(told, f"{name}_count", **WEB), await value(told, f"{name}_sum", **WEB)) == (3, 60)
 
     run(scene())
 
@@ -135,14 +140,16 @@ def test_lead_times_are_a_histogram_and_dora_is_told_for_all_and_for_each() -> N
         told = census(store)
         await told.refresh()
 
-        assert value(told, "lead_time_seconds_bucket", product="web", le="3600.0") == 0
-        assert value(told, "lead_time_seconds_bucket", product="web", le="14400.0") == 2
-        assert value(told, "lead_time_seconds_sum", product="web") == pytest.approx(2 * 7200, rel=0.05)
+        assert await value(told, "lead_time_seconds_bucket", product="web", le="3600.0") == 0
+        assert await value(told, "lead_time_seconds_bucket", product="web", le="14400.0") == 2
+        assert await value(told, "lead_time_seconds_sum", product="web") == pytest.approx(2 * 7200, rel=0.05)
         for product in ("", "web"):
-            assert value(told, "dora_change_failure_ratio", product=product) == pytest.approx(1 / 3)
-            assert value(told, "dora_lead_time_seconds", product=product, quantile="0.5") == pytest.approx(7200, 0.05)
-            assert value(told, "dora_deployments_per_day", product=product) == pytest.approx(2 / 30)
-            assert value(told, "dora_recovery_time_seconds", product=product, quantile="0.5") is None
+            assert await value(told, "dora_change_failure_ratio", product=product) == pytest.approx(1 / 3)
+            assert await value(told, "dora_lead_time_seconds", product=product, quantile="0.5") == pytest.approx(
+                7200, 0.05
+            )
+            assert await value(told, "dora_deployments_per_day", product=product) == pytest.approx(2 / 30)
+            assert await value(told, "dora_recovery_time_seconds", product=product, quantile="0.5") is None
 
     run(scene())
 
@@ -155,7 +162,7 @@ def test_replicas_and_restarts_tell_the_same() -> None:
         await one.refresh()
         await other.refresh()
 
-        assert samples(one) == samples(other)
+        assert await samples(one) == await samples(other)
 
     run(scene())
 
@@ -169,11 +176,11 @@ def test_made_up_names_do_not_become_series() -> None:
         told = census(store, products=5)
         await told.refresh()
 
-        labels = {dict(key[1]).get("product") for key in samples(told)} - {None, ""}
-        environments = {dict(key[1]).get("environment") for key in samples(told)} - {None}
+        labels = {dict(key[1]).get("product") for key in await samples(told)} - {None, ""}
+        environments = {dict(key[1]).get("environment") for key in await samples(told)} - {None}
         assert len(labels) == 6
         assert len(environments) == ENVIRONMENTS + 1
-        whole = sum(n for (name, _), n in samples(told).items() if name == "deploytrail_deployments_total")
+        whole = sum(n for (name, _), n in (await samples(told)).items() if name == "deploytrail_deployments_total")
         assert whole == 200
 
     run(scene())
@@ -189,8 +196,8 @@ def test_those_with_the_most_deployments_are_told_apart_however_long_they_took()
         told = census(store, products=1)
         await told.refresh()
 
-        assert value(told, "deployments_open", product="busy", environment="production") == 0
-        assert value(told, "deployments_open", product="slow", environment="production") is None
+        assert await value(told, "deployments_open", product="busy", environment="production") == 0
+        assert await value(told, "deployments_open", product="slow", environment="production") is None
 
     run(scene())
 
@@ -206,10 +213,10 @@ def test_counters_never_fall() -> None:
         await told.refresh()
 
         assert store.asked == 2
-        assert value(told, "deployments_total", **WEB, status="completed") == 2
-        assert value(told, "deployments_total", **WEB, status="failed") == 1
-        assert value(told, "deployment_duration_seconds_count", **WEB) == 3
-        assert value(told, "deployments_open", **WEB) == 0
+        assert await value(told, "deployments_total", **WEB, status="completed") == 2
+        assert await value(told, "deployments_total", **WEB, status="failed") == 1
+        assert await value(told, "deployment_duration_seconds_count", **WEB) == 3
+        assert await value(told, "deployments_open", **WEB) == 0
 
     run(scene())
 
@@ -233,11 +240,11 @@ def test_while_the_store_is_away_the_last_counts_stay() -> None:
         await fill(store)
         told = census(store)
         await told.refresh()
-        before = samples(told)
+        before = await samples(told)
         store.away, told._good_until = True, 0
         await told.refresh()
 
-        assert (samples(told), store.asked) == (before, 2)
+        assert (await samples(told), store.asked) == (before, 2)
 
     run(scene())
 
@@ -252,11 +259,11 @@ def test_a_scrape_does_not_wait_for_a_slow_store(monkeypatch: pytest.MonkeyPatch
         told = census(store)
         await told.refresh()
         await told.refresh()
-        assert (samples(told), store.asked) == ({}, 1)
+        assert (await samples(told), store.asked) == ({}, 1)
 
         store.slow.set()
         await told.refresh()
 
-        assert value(told, "deployments_open", **WEB) == 1
+        assert await value(told, "deployments_open", **WEB) == 1
 
     run(scene())
