@@ -40,7 +40,13 @@ def order_options(command: C) -> C:
     for option in reversed(
         (
             click.option("--scope", "scopes", type=_SCOPES, multiple=True, required=True, help="What it is for."),
-            click.option("--api", "apis", type=_APIS, multiple=True, help="Only for this ingest API."),
+            click.option(
+                "--api",
+                "apis",
+                type=_APIS,
+                multiple=True,
+                help="Only for this ingest API; with github the key itself is kept, because GitHub signs with it.",
+            ),
             click.option("--product", "products", multiple=True, metavar="NAME", help="Only for this product."),
             click.option("--environment", "environments", multiple=True, metavar="NAME", help="Only there."),
             click.option(
