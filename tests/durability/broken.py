@@ -75,7 +75,7 @@ def synchronous_commit_off() -> None:
 
 def outbox_apart() -> None:
     """What is to be announced follows in a second transaction."""
-    whole, write, left = ingest._write, SqlStore._write, list[bytes]()
+    whole, write, left = ingest.write, SqlStore._write, list[bytes]()
 
     def records_only(connection: Any, desk: Any) -> None:
         left[:], desk.events = desk.events, []
@@ -88,7 +88,7 @@ def outbox_apart() -> None:
         await store._door.write(lambda each: each.execute(statements(each.dialect.name).announce, {"rows": rows}))
         return answers
 
-    ingest._write = records_only
+    ingest.write = records_only
     SqlStore._write = twice  # type: ignore[method-assign,assignment]
 
 

@@ -18,6 +18,7 @@ COMMANDS: Mapping[str, str] = {
     "get": "deploytrail.cli.get",
     "watch": "deploytrail.cli.watch",
     "replay": "deploytrail.cli.replay",
+    "store": "deploytrail.cli.store",
     "keys": "deploytrail.cli.keys",
     "crds": "deploytrail.cli.crds",
     "doctor": "deploytrail.cli.doctor",

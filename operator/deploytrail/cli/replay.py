@@ -12,8 +12,8 @@ import click
 from deploytrail import replay as replaying
 from deploytrail import telemetry
 from deploytrail.app import dialects, keys_of
+from deploytrail.cli.opening import until_there
 from deploytrail.cli.options import settings_options, tree
-from deploytrail.errors import Unavailable
 from deploytrail.keys.base import KeyBackend
 from deploytrail.kube.client import Kube
 from deploytrail.rederive import rederive
@@ -23,9 +23,6 @@ from deploytrail.stores.factory import KUBERNETES, create_store
 
 STORE = frozenset({"store", "namespace", "kubeconfig", "keys_file", "environments", "quanta"})
 """What --from-store must know: where the records and the keys are, and how the dialects read."""
-
-PATIENCE_SECONDS = 30.0
-"""How long the store may take to come up."""
 
 
 @click.command()
@@ -79,7 +76,7 @@ def _check(files: tuple[str, ...], style: str, *, from_store: bool, apply: bool)
 
 async def _rederive(settings: Settings, *, apply: bool) -> int:
     async with _opened(settings) as (store, keys):
-        await _until_there(store)
+        await until_there(store)
         spoken, known = dialects(settings), await keys.list()
         return await rederive(store, dialects=spoken, keys=known, apply=apply, out=sys.stdout, err=sys.stderr)
 
@@ -106,14 +103,3 @@ async def _cluster(settings: Settings) -> AsyncIterator[Kube | None]:
         yield kube
     finally:
         await kube.close()
-
-
-async def _until_there(store: Store) -> None:
-    deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
-    while True:
-        try:
-            return await store.check()
-        except Unavailable:
-            if asyncio.get_running_loop().time() > deadline:
-                raise
-            await asyncio.sleep(0.1)

@@ -78,7 +78,7 @@ def _record(obj: Object, spec: RecordSpec, form: Form[Any]) -> Mapping[str, Any]
     return said | {
         "id": obj["metadata"]["name"],
         "created_at": tellings[0].received_at if tellings else created,
-        "updated_at": max((tellings[-1].received_at if tellings else created, *_marked_at(said))),
+        "updated_at": max((*(each.received_at for each in tellings), *_marked_at(said)), default=created),
         "tellings": tellings,
     }
 
@@ -88,10 +88,18 @@ def _applied(obj: Object, spec: RecordSpec, form: Form[Any]) -> Mapping[str, Any
     reached = {Status(state["status"]): state["at"] for state in obj.get("status", {}).get("history", [])}
     status: Status = said["status"]
     at = said.get("finished_at") if status.terminal else said.get("started_at")
-    reached.setdefault(status, at or (created if not reached else _changed(obj)))
+    changed = _changed(obj)
+    reached.setdefault(status, at or (created if not reached else changed))
+    # The state it has was told when the object was last changed, those before when it was made.
     tellings = tuple(
-        Telling(source=Source.KUBECTL, status=status, at=when, received_at=created, fingerprint=f"applied:{status}")
-        for status, when in reached.items()
+        Telling(
+            source=Source.KUBECTL,
+            status=each,
+            at=when,
+            received_at=changed if each is status else created,
+            fingerprint=f"applied:{each}",
+        )
+        for each, when in reached.items()
     )
     by_hand = {"trigger": Trigger.KUBECTL} if "trigger" in form.record.model_fields else {}
     if "marks" in form.record.model_fields:
@@ -103,7 +111,7 @@ def _applied(obj: Object, spec: RecordSpec, form: Form[Any]) -> Mapping[str, Any
         "source": Source.KUBECTL,
         "id": resource_id(uid=metadata["uid"], name=metadata["name"]),
         "created_at": created,
-        "updated_at": max((_changed(obj), *_marked_at(said))),
+        "updated_at": max((changed, *_marked_at(said))),
         "tellings": tellings,
         "resource": ResourceRef(namespace=metadata["namespace"], name=metadata["name"], uid=metadata["uid"]),
     }

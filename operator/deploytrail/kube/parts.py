@@ -49,6 +49,14 @@ class ApplicationPart(Part):
     )
 
 
+class ResourcePart(Part):
+    """The object that somebody applied."""
+
+    namespace: Identifier = Field(description="Where it was.")
+    name: Annotated[str, Field(max_length=253)] = Field(description="What it was called.")
+    uid: Identifier = Field(description="Its UID.")
+
+
 class AttemptPart(Part):
     """Which of a series it is. Reports of a sender without ids join the newest of their series, or begin the next."""
 

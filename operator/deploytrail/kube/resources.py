@@ -18,6 +18,7 @@ from deploytrail.kube.parts import (
     Name,
     Part,
     ReportPart,
+    ResourcePart,
     StatePart,
     Text,
 )
@@ -40,6 +41,9 @@ class RecordSpec(Part):
     source: Source | None = Field(None, description="Who told us first. Set by Deploytrail; left out, kubectl.")
     attempt: AttemptPart | None = Field(
         None, description="Set by Deploytrail on records whose sender has no ids; leave it out."
+    )
+    resource: ResourcePart | None = Field(
+        None, description="Set by Deploytrail on records that it moved: the object that somebody had applied."
     )
     reports: list[ReportPart] = Field(
         [],

@@ -95,6 +95,7 @@ def _left_to_us(marker: str, **more: str) -> list[Rule]:
         "reports": "!has(self.reports) || size(self.reports) == 0",
         "attempt": "!has(self.attempt)",
         "derivation": "!has(self.derivation)",
+        "resource": "!has(self.resource)",
         "versionConflict": "!has(self.versionConflict)",
         **more,
     }

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Generic, Protocol, TypeAlias
 
+from deploytrail.errors import Rejected
 from deploytrail.record.dora.question import Question, Sums
 from deploytrail.record.event import Event
 from deploytrail.record.lifecycle import Advance, Contradict, Create, Decision, Same
@@ -47,6 +49,22 @@ class VersionTaken:
     version: str
     commit: str
     """The one it has."""
+
+
+class Restored(StrEnum):
+    """What became of something that another store kept."""
+
+    ADDED = "added"
+    MERGED = "merged"
+    UNCHANGED = "unchanged"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A version as another store bound it, and the type of the record that told of it first."""
+
+    version: Version
+    by: type[Record]
 
 
 Outcome: TypeAlias = Recorded[R] | Duplicate[R] | Conflicting[R] | VersionTaken
@@ -161,6 +179,27 @@ class Store(Protocol):
         Of products or teams told apart, those that were asked for are there with the first day of the question, even
         if nothing was counted for them.
         """
+
+    async def restore(self, records: Sequence[Record]) -> tuple[Restored | Rejected, ...]:
+        """Take in records of another store as they are, with their ids and times, bodies and marks; durably, in order.
+
+        What is known of a record already is merged with it by record.merging, so that it does not matter how often or
+        in what order, and whether either store is written to meanwhile. Nothing of it is announced: it is history, and
+        the store it comes from has announced it. Versions are bound by ``bind`` alone. A record that this store cannot
+        hold is answered with the reason. Of one batch, ids are different.
+        """
+
+    async def bind(self, versions: Sequence[Held]) -> tuple[Version, ...]:
+        """Bind versions as another store did, durably; returns what each is bound to now.
+
+        That is another commit where this store knew one already.
+        """
+
+    async def versions(self, *, after: str = "", limit: int = 500) -> tuple[Version, ...]:
+        """Versions by id, those beyond ``after``."""
+
+    async def began_by(self, when: datetime) -> None:
+        """Note durably that this installation recorded as early as that, elsewhere; a later time changes nothing."""
 
     async def expired(self, rule: Retention, *, now: datetime, most: int) -> tuple[Expired, ...]:
         """What record.retention lets go of, oldest first, at most that many; without what somebody marked to be kept.

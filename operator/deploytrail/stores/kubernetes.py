@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from deploytrail import telemetry
-from deploytrail.errors import Unavailable
+from deploytrail.errors import Rejected, Unavailable
 from deploytrail.kube import forms
 from deploytrail.kube.client import CONFIG_MAPS, AlreadyExists, Kube, Object
 from deploytrail.record.dora.judging import Rules
@@ -24,7 +24,7 @@ from deploytrail.record.running import Running, Standings
 from deploytrail.record.series import REPLAY_WINDOW
 from deploytrail.record.totals import Place, Totals, tally
 from deploytrail.record.version import Version
-from deploytrail.stores.base import Outcome
+from deploytrail.stores.base import Held, Outcome, Restored
 from deploytrail.stores.preferences import KubernetesPreferences
 from deploytrail.stores.pulse import Pulse
 from deploytrail.stores.shelf import KubernetesShelf
@@ -32,6 +32,10 @@ from deploytrail.stores.versions import Versions
 
 BEGAN = "deploytrail-began"
 """The ConfigMap that remembers since when this installation records."""
+
+
+AT_ONCE = 16
+"""Records of another store that are written at a time."""
 
 
 class KubernetesStore:
@@ -72,6 +76,7 @@ class KubernetesStore:
         }
         self._reflectors = [self._versions.reflector]
         self._reflectors += [reflector for each in self._shelves.values() for reflector in each.reflectors]
+        self._turns = asyncio.Semaphore(AT_ONCE)
         self._following: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -108,6 +113,34 @@ class KubernetesStore:
         self.deployments.must_be_complete()
         self.builds.must_be_complete()
         return self._ledger.answer(question)
+
+    async def restore(self, records: Sequence[Record]) -> tuple[Restored | Rejected, ...]:
+        """See Store."""
+        return tuple(await asyncio.gather(*(self._restore(record) for record in records)))
+
+    async def _restore(self, record: Record) -> Restored | Rejected:
+        async with self._turns:
+            try:
+                return await self._shelves[type(record)].restore(record)
+            except Rejected as refusal:
+                return refusal
+
+    async def bind(self, versions: Sequence[Held]) -> tuple[Version, ...]:
+        """See Store."""
+        return tuple([await self._versions.restore(held, home=self._home) for held in versions])
+
+    async def versions(self, *, after: str = "", limit: int = 500) -> tuple[Version, ...]:
+        """See Store."""
+        self._versions.must_be_complete()
+        return self._versions.beyond(after)[:limit]
+
+    async def began_by(self, when: datetime) -> None:
+        """See Store."""
+        if when >= await self.began():
+            return
+        noted = await self._kube.get(CONFIG_MAPS, self._home, BEGAN)
+        if noted is not None:
+            await self._kube.replace(CONFIG_MAPS, self._home, BEGAN, noted | {"data": {"at": to_rfc3339(when)}})
 
     async def expired(self, rule: Retention, *, now: datetime, most: int) -> tuple[Expired, ...]:
         """See Store."""

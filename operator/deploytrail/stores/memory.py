@@ -4,12 +4,15 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic
 
+from deploytrail.errors import Rejected
+from deploytrail.record.admission import MOST_REPORTS
 from deploytrail.record.dora.judging import Rules
 from deploytrail.record.dora.ledger import Ledger
 from deploytrail.record.dora.question import Question, Sums
 from deploytrail.record.identity import version_id
 from deploytrail.record.lifecycle import Advance, Create, decide
 from deploytrail.record.marks import marked, with_marks_of
+from deploytrail.record.merging import merged
 from deploytrail.record.model import Annotation, AnyReport, Binding, Build, Deployment, Mark, R, Record, Telling
 from deploytrail.record.query import Page, Query, answer
 from deploytrail.record.retention import Expired, Retention, expired
@@ -17,7 +20,7 @@ from deploytrail.record.running import Running, Standings
 from deploytrail.record.series import REPLAY_WINDOW, aim
 from deploytrail.record.totals import Place, Totals, tally
 from deploytrail.record.version import Version, bind, claim_of
-from deploytrail.stores.base import Outcome, VersionTaken, decided
+from deploytrail.stores.base import Held, Outcome, Restored, VersionTaken, decided
 from deploytrail.stores.preferences import MemoryPreferences
 from deploytrail.stores.pulse import Pulse
 
@@ -62,7 +65,9 @@ class MemoryShelf(Generic[R]):
         for follow in self._changed:
             follow(before, record)
         if record.attempt is not None and before is None:
-            self._newest[record.attempt.series] = record.id
+            newest = self.newest(record.attempt.series)
+            if newest is None or newest.attempt is None or newest.attempt.number < record.attempt.number:
+                self._newest[record.attempt.series] = record.id
 
     def remove(self, record_id: str) -> bool:
         """Forget a record that is over; whether it was there."""
@@ -152,6 +157,36 @@ class MemoryStore:
     async def dora(self, question: Question) -> Sums:
         """See Store."""
         return self._ledger.answer(question)
+
+    async def restore(self, records: Sequence[Record]) -> tuple[Restored | Rejected, ...]:
+        """See Store."""
+        return tuple(self._restore(record) for record in records)
+
+    def _restore(self, record: Record) -> Restored | Rejected:
+        if len(record.tellings) > MOST_REPORTS:
+            return Rejected(f"{record.id} has more than {MOST_REPORTS} reports", reason="too-large")
+        shelf = self._shelves[type(record)]
+        kept = shelf.known(record.id)
+        after = merged(kept, record) if kept is not None else record
+        if after is kept:
+            return Restored.UNCHANGED
+        shelf.put(after)
+        return Restored.ADDED if kept is None else Restored.MERGED
+
+    async def bind(self, versions: Sequence[Held]) -> tuple[Version, ...]:
+        """See Store."""
+        for held in versions:
+            bound = self._versions.get(held.version.id)
+            self._versions[held.version.id] = bind(bound, held.version) or bound or held.version
+        return tuple(self._versions[held.version.id] for held in versions)
+
+    async def versions(self, *, after: str = "", limit: int = 500) -> tuple[Version, ...]:
+        """See Store."""
+        return tuple(self._versions[name] for name in sorted(self._versions) if name > after)[:limit]
+
+    async def began_by(self, when: datetime) -> None:
+        """See Store."""
+        self._began = min(self._began, when)
 
     async def expired(self, rule: Retention, *, now: datetime, most: int) -> tuple[Expired, ...]:
         """See Store."""

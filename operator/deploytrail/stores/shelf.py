@@ -20,12 +20,13 @@ from deploytrail.record.admission import MOST_REPORTS
 from deploytrail.record.identity import attempt_id
 from deploytrail.record.lifecycle import Advance, Create, Same, decide
 from deploytrail.record.marks import with_marks_of
+from deploytrail.record.merging import merged
 from deploytrail.record.model import AnyReport, Binding, R, Telling
 from deploytrail.record.query import Page, Query
 from deploytrail.record.retention import Expired, Retention, expired
 from deploytrail.record.series import aim, is_over
 from deploytrail.record.version import Version, claim_of
-from deploytrail.stores.base import Outcome, Recorded, VersionTaken, decided
+from deploytrail.stores.base import Outcome, Recorded, Restored, VersionTaken, decided
 from deploytrail.stores.picture import Picture
 from deploytrail.stores.versions import Holder, Versions
 
@@ -155,6 +156,44 @@ class KubernetesShelf(Generic[R]):
         if written is not None:
             self._picture.put(written)
 
+    async def restore(self, record: R) -> Restored:
+        """See Store. What somebody applied is its own record for as long as it is there; of others a copy is kept."""
+        while True:
+            with contextlib.suppress(_Outrun, Stale):
+                original = await self._original(record)
+                if original is not None:
+                    return await self._restore_marks(record, original)
+                return await self._restore(record, await self._read(record.id))
+
+    async def _restore(self, record: R, stored: Object | None) -> Restored:
+        if stored is None:
+            await self._write(self._to_object(record, None), new=True)
+            return Restored.ADDED
+        self._must_be_ours(stored)
+        kept = self._parse(stored)
+        after = merged(kept, record)
+        if after is kept:
+            return Restored.UNCHANGED
+        await self._write(self._to_object(after, stored), new=False)
+        return Restored.MERGED
+
+    async def _restore_marks(self, record: R, original: Object) -> Restored:
+        """Of an applied object everything else is its owner's."""
+        kept = self._parse(original)
+        after = merged(kept, record)
+        if getattr(after, "marks", ()) == getattr(kept, "marks", ()):
+            return Restored.UNCHANGED
+        await self._write_marks(after, original)
+        return Restored.MERGED
+
+    async def _original(self, record: R) -> Object | None:
+        """The object that somebody applied, if the record is of one and it is there."""
+        resource = record.resource
+        if resource is None:
+            return None
+        stored = await self._kube.get(self._form.kind, resource.namespace, resource.name)
+        return stored if stored is not None and stored["metadata"]["uid"] == resource.uid else None
+
     async def expired(self, rule: Retention, now: datetime) -> list[Expired]:
         """See Store. Computed beside the loop, which must not wait for all records to be sorted."""
         self.must_be_complete()
@@ -181,9 +220,8 @@ class KubernetesShelf(Generic[R]):
         return self._picture.newest(report.series.key)
 
     async def _judge(self, report: AnyReport[R], stored: Object | None) -> Outcome[R]:
-        if stored is not None and not is_record(stored, self._form, home=self._home):
-            name = stored["metadata"]["name"]
-            raise Rejected(f"{self._form.name} {name} stands where the record should be", reason="conflict")
+        if stored is not None:
+            self._must_be_ours(stored)
         current = self._parse(stored) if stored is not None else None
         aimed = aim(report, current, window=self._window)
         if current is not None and current.id != aimed.id:
@@ -202,6 +240,11 @@ class KubernetesShelf(Generic[R]):
             body = self._to_object(decision.record, stored)
         await self._write(body, new=stored is None)
         return decided(decision)
+
+    def _must_be_ours(self, stored: Object) -> None:
+        if not is_record(stored, self._form, home=self._home):
+            name = stored["metadata"]["name"]
+            raise Rejected(f"{self._form.name} {name} stands where the record should be", reason="conflict")
 
     async def _check_newest(self, report: AnyReport[R]) -> None:
         """Another replica may have begun the next record of the series, not seen here yet."""

@@ -15,6 +15,7 @@ from deploytrail.kube.objects import MANAGED_BY, OURS
 from deploytrail.kube.resources import API_VERSION, VersionSpec
 from deploytrail.kube.watch import Reflector, version
 from deploytrail.record.version import Version, bind, same_commit
+from deploytrail.stores.base import Held
 
 log = structlog.get_logger()
 
@@ -82,6 +83,25 @@ class Versions:
                 stored = await self._read(claim.id)
             else:
                 return None
+
+    def beyond(self, after: str) -> tuple[Version, ...]:
+        """By id, those after this one."""
+        return tuple(self._by_id[name][2] for name in sorted(self._by_id) if name > after)
+
+    async def restore(self, held: Held, *, home: str) -> Version:
+        """See Store.bind."""
+        claim, holder = held.version, Holder(FORMS[held.by].name, home, held.version.record)
+        while True:
+            stored = await self._read(claim.id)
+            bound = _from_object(stored) if stored is not None else None
+            after = bind(bound, claim)
+            if bound is not None and (after is None or after is bound):
+                return bound
+            try:
+                await self._write(stored, after or claim, holder)
+            except (AlreadyExists, Stale):
+                continue
+            return after or claim
 
     async def _read(self, name: str) -> Object | None:
         return await self._kube.get(VERSIONS, self._home, name)

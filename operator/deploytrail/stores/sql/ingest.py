@@ -29,7 +29,7 @@ def ingest(connection: Connection, reports: Sequence[AnyReport[Any]], *, window:
     """
     desk = _read(connection, reports)
     answers = [_judged(report, desk, window) for report in reports]
-    _write(connection, desk)
+    write(connection, desk)
     return answers
 
 
@@ -43,24 +43,34 @@ def _judged(report: AnyReport[Any], desk: Desk, window: timedelta) -> Answer:
 def _read(connection: Connection, reports: Sequence[AnyReport[Any]]) -> Desk:
     ask = statements(connection.dialect.name)
     desk = Desk()
-    own = {(report.id, KINDS[report.makes]) for report in reports if report.series is None}
-    if own:
-        for kind, record_id, revision, document in connection.execute(ask.records, {"rows": _ids(own)}):
-            desk.read[kind, record_id] = revision, document
+    read_records(connection, desk, {(report.id, KINDS[report.makes]) for report in reports if report.series is None})
     series = {(report.series.key, "") for report in reports if report.series is not None}
     if series:
         for kind, record_id, revision, document, key in connection.execute(ask.newest, {"rows": _ids(series)}):
             desk.read[kind, record_id] = revision, document
             desk.newest[kind, key] = record_id
-    versions = {(found, "") for report in reports if (found := _version_of(report)) is not None}
-    if versions:
-        for row in connection.execute(ask.versions, {"rows": _ids(versions)}).mappings():
-            desk.bindings[row["id"]] = Version(**row)
+    read_versions(connection, desk, {found for report in reports if (found := _version_of(report)) is not None})
     return desk
 
 
-def _write(connection: Connection, desk: Desk) -> None:
-    """In an order that is the same for every replica, so that two of them wait for each other at most in one way."""
+def read_records(connection: Connection, desk: Desk, wanted: set[tuple[str, str]]) -> None:
+    """Lay out what there is of records, by id and kind."""
+    if wanted:
+        ask = statements(connection.dialect.name).records
+        for kind, record_id, revision, document in connection.execute(ask, {"rows": _ids(wanted)}):
+            desk.read[kind, record_id] = revision, document
+
+
+def read_versions(connection: Connection, desk: Desk, wanted: set[str]) -> None:
+    """Lay out what there is of versions, by id."""
+    if wanted:
+        ask = statements(connection.dialect.name).versions
+        for row in connection.execute(ask, {"rows": _ids({(each, "") for each in wanted})}).mappings():
+            desk.bindings[row["id"]] = Version(**row)
+
+
+def write(connection: Connection, desk: Desk) -> None:
+    """What came to lie on the desk. In one order, so that two replicas wait for each other at most in one way."""
     tell = statements(connection.dialect.name)
     accounts = open_accounts(connection, [Changed(was, desk.records[key]) for key, was in desk.before.items()])
     _all_or_outrun(connection, tell.create, _sorted(desk.created))

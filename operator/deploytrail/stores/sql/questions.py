@@ -73,6 +73,11 @@ def pulse() -> tuple[Select[Any], ...]:
     )
 
 
+def versions(after: str, limit: int) -> Select[Any]:
+    """Versions by id."""
+    return select(VERSIONS).where(VERSIONS.c.id > after).order_by(VERSIONS.c.id).limit(limit)
+
+
 def began() -> Select[Any]:
     """Since when this installation records."""
     return select(INSTALLATION.c.began_at)

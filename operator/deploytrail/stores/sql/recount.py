@@ -40,9 +40,15 @@ class Recounted(NamedTuple):
     """Entries that the records lack, by id."""
 
 
-def settle(connection: Connection, rules: Rules) -> None:
-    """Make the counts anew unless they are made by these rules already. Others wait until the caller commits."""
+def settle(connection: Connection, rules: Rules | None) -> None:
+    """Make the counts anew unless they are made by these rules already. Others wait until the caller commits.
+
+    None is for who only passes by, such as a command: whatever rules the installation counts by stay.
+    """
     kept = connection.scalar(select(ROLLUPS.c.rules))
+    if kept is not None and rules is None:
+        return
+    rules = rules or Rules()
     if kept is not None and Rules.model_validate_json(kept) == rules:
         return
     log.info("counts_being_made", because="settings" if kept is not None else "first start")

@@ -1,13 +1,14 @@
 """The port on a SQL database."""
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from hashlib import sha256
 from time import perf_counter
-from typing import Any, Generic
+from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, update
 
 from deploytrail import telemetry
 from deploytrail.errors import DeploytrailError, Rejected, Unavailable
@@ -22,8 +23,8 @@ from deploytrail.record.running import Running
 from deploytrail.record.series import REPLAY_WINDOW
 from deploytrail.record.totals import Place, Totals
 from deploytrail.record.version import Version
-from deploytrail.stores.base import Outcome
-from deploytrail.stores.sql import expiry, questions
+from deploytrail.stores.base import Held, Outcome, Restored
+from deploytrail.stores.sql import expiry, questions, restoring
 from deploytrail.stores.sql.database import Database
 from deploytrail.stores.sql.door import Door
 from deploytrail.stores.sql.grouping import GroupCommit
@@ -34,8 +35,11 @@ from deploytrail.stores.sql.recount import settle
 from deploytrail.stores.sql.rewriting import change, rewrite
 from deploytrail.stores.sql.rows import KINDS, from_document, with_bodies
 from deploytrail.stores.sql.standings import from_text
+from deploytrail.stores.sql.tables import INSTALLATION
 from deploytrail.stores.sql.tallying import tallied
 from deploytrail.stores.sql.troubles import Outrun, Poison
+
+T = TypeVar("T")
 
 TRIES = 20
 """How often a batch may be outrun: every time, another replica has got on."""
@@ -80,7 +84,7 @@ class SqlStore:
     def __init__(
         self, database: Database, *, replay_window: timedelta = REPLAY_WINDOW, rules: Rules | None = None
     ) -> None:
-        self._door, self._window = Door(database, partial(settle, rules=rules or Rules())), replay_window
+        self._door, self._window = Door(database, partial(settle, rules=rules)), replay_window
         self._commits: GroupCommit[AnyReport[Any], Any] = GroupCommit(self._commit, weigh=_weight)
         self.deployments = SqlShelf(self._door, Deployment)
         self.builds = SqlShelf(self._door, Build)
@@ -115,16 +119,42 @@ class SqlStore:
 
     async def mark(self, deployment_id: str, said: Mark) -> Deployment | None:
         """See Store."""
+        try:
+            return await self._tried(partial(change, deployment_id=deployment_id, turn=partial(marked, said=said)))
+        except Poison as poison:
+            raise Rejected(f"the database does not take it: {poison}", reason="invalid-field") from poison
+
+    async def restore(self, records: Sequence[Record]) -> tuple[Restored | Rejected, ...]:
+        """See Store. A record that the database does not take is parted from the others by halving."""
+        try:
+            return await self._tried(partial(restoring.restore, records=records))
+        except Poison as poison:
+            if len(records) == 1:
+                return (Rejected(f"the database does not take it: {poison}", reason="invalid-field"),)
+        half = len(records) // 2
+        return *await self.restore(records[:half]), *await self.restore(records[half:])
+
+    async def bind(self, versions: Sequence[Held]) -> tuple[Version, ...]:
+        """See Store."""
+        return await self._tried(partial(restoring.bind_all, versions=versions))
+
+    async def versions(self, *, after: str = "", limit: int = 500) -> tuple[Version, ...]:
+        """See Store."""
+        statement = questions.versions(after, limit)
+        rows = await self._door.read(lambda connection: connection.execute(statement).mappings().all())
+        return tuple(Version(**row) for row in rows)
+
+    async def began_by(self, when: datetime) -> None:
+        """See Store."""
+        earlier = update(INSTALLATION).where(INSTALLATION.c.began_at > when).values(began_at=when)
+        await self._door.write(lambda connection: connection.execute(earlier))
+
+    async def _tried(self, work: Callable[[Connection], T]) -> T:
+        """The work, again whenever another replica was faster with the same rows."""
         for _ in range(TRIES):
-            try:
-                return await self._door.write(
-                    partial(change, deployment_id=deployment_id, turn=partial(marked, said=said))
-                )
-            except Outrun:
-                continue
-            except Poison as poison:
-                raise Rejected(f"the database does not take it: {poison}", reason="invalid-field") from poison
-        raise Unavailable("other replicas write the same record all the time", retry_after=1)
+            with contextlib.suppress(Outrun):
+                return await self._door.write(work)
+        raise Unavailable("other replicas write the same records all the time", retry_after=1)
 
     async def running(self, environment: str | None = None) -> tuple[Running, ...]:
         """See Store."""

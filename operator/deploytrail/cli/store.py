@@ -1,0 +1,148 @@
+"""deploytrail store: everything a store holds, out of it and into another."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import closing
+from pathlib import Path
+from typing import BinaryIO
+
+import click
+
+from deploytrail import telemetry
+from deploytrail.cli.opening import opened_store, until_there
+from deploytrail.cli.options import settings_options, tree
+from deploytrail.errors import Misconfigured, Rejected, Unavailable
+from deploytrail.moving.exporting import Position, export
+from deploytrail.moving.importing import Import, Tally
+from deploytrail.moving.lines import End, position, read, write
+from deploytrail.moving.progress import Progress
+from deploytrail.settings import Settings, load
+
+WHERE = frozenset({"store", "namespace", "kubeconfig"})
+
+LINES_AT_ONCE = 100
+
+
+@click.group()
+def store() -> None:
+    """Move records from one store to another, while both are in use. See docs/moving.md."""
+
+
+@store.command("export")
+@click.option(
+    "--output", type=click.Path(path_type=Path), metavar="FILE", help="Where to; without it, standard output."
+)
+@click.option("--resume", is_flag=True, help="Go on where an export to the same --output has ended.")
+@click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="YAML file with the settings below.")
+@settings_options(Settings, only=WHERE)
+def export_(output: Path | None, *, resume: bool, config: Path | None, **flags: str | None) -> None:
+    """Write everything a store holds as JSON lines: records with their history, reports and marks, versions,
+    preferences.
+
+    Keys are not among them: they are Secrets, or in a file.
+    """
+    if resume and output is None:
+        raise click.UsageError("--resume goes with --output: what was written has to be read")
+    settings = _settings(flags, config)
+    after = _left_off(output) if resume and output is not None and output.exists() else None
+    if after == ("end", None):
+        click.echo("nothing to do: the export is whole", err=True)
+        return
+    if output is not None and output.exists() and not resume:
+        raise Misconfigured(f"{output} is there already: take another name, or go on with it by --resume")
+    with closing(output.open("ab") if output is not None else sys.stdout.buffer) as out:
+        asyncio.run(_export(settings, out, after))
+
+
+@store.command("import")
+@click.argument("file", type=click.Path(path_type=Path), default=Path("-"))
+@click.option("--from-line", type=click.IntRange(min=1), default=1, help="Go on with this line of the file.")
+@click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="YAML file with the settings below.")
+@settings_options(Settings, only=WHERE)
+def import_(file: Path, *, from_line: int, config: Path | None, **flags: str | None) -> None:
+    """Take what ``export`` has written into a store; - reads standard input.
+
+    As often as you like: what is there already is merged, what is newer there stays. Exit code 1 when a line could not
+    be taken in, or the export is not whole.
+    """
+    settings = _settings(flags, config)
+    if str(file) != "-" and not file.is_file():
+        raise Misconfigured(f"the file {file} does not exist")
+    total = file.stat().st_size if str(file) != "-" else None
+    with closing(file.open("rb") if str(file) != "-" else sys.stdin.buffer) as source:
+        tally = asyncio.run(_import(settings, source, from_line, total))
+    sys.exit(0 if tally.whole and not tally.refused else 1)
+
+
+def _settings(flags: dict[str, str | None], config: Path | None) -> Settings:
+    settings = load(tree(flags), config)
+    telemetry.configure_logging(level="warning", style=settings.log_format)  # on standard error, like the progress
+    return settings
+
+
+async def _export(settings: Settings, out: BinaryIO, after: Position | None) -> None:
+    progress, number = Progress(sys.stderr, "exporting"), 0
+    async with opened_store(settings) as opened:
+        await until_there(opened)
+        async for item in export(opened, after=after):
+            out.write(write(item) + b"\n")
+            number += 1
+            progress.tell(number)
+        out.flush()
+    progress.end()
+    click.echo(f"exported {number:,} lines", err=True)
+
+
+async def _import(settings: Settings, source: BinaryIO, from_line: int, total: int | None) -> Tally:
+    progress = Progress(sys.stderr, "importing", total=total)
+
+    def tell(tally: Tally, read: int) -> None:
+        progress.tell(tally.added + tally.merged + tally.unchanged, read)
+
+    async with opened_store(settings) as opened:
+        await until_there(opened)
+        running = Import(opened, lambda sentence: click.echo(sentence, err=True), tell)
+        try:
+            tally = await running.run(_lines(source), skip=from_line - 1)
+        except Unavailable:
+            click.echo(f"stopped: go on with --from-line {running.tally.lines + 1}", err=True)
+            raise
+    progress.end()
+    click.echo(
+        f"imported {tally.lines:,} lines: {tally.added:,} records added, {tally.merged:,} merged, "
+        f"{tally.unchanged:,} there already, {tally.refused:,} lines left out",
+        err=True,
+    )
+    if not tally.whole:
+        click.echo("the export is not whole: its last line is missing. Export again, or go on with --resume", err=True)
+    return tally
+
+
+async def _lines(source: BinaryIO) -> AsyncIterator[bytes]:
+    """Read beside the loop, in which the store lives."""
+    while lines := await asyncio.to_thread(_some, source):
+        for line in lines:
+            yield line
+
+
+def _some(source: BinaryIO) -> list[bytes]:
+    return source.readlines(LINES_AT_ONCE << 10)
+
+
+def _left_off(output: Path) -> Position | None:
+    """Where an export has ended; a line that was cut off is removed. None when it has to begin anew."""
+    last, end = b"", 0
+    with output.open("rb") as written:
+        for line in written:
+            if line.endswith(b"\n"):
+                last, end = line, end + len(line)
+    with output.open("r+b") as written:
+        written.truncate(end)
+    if not last:
+        return None
+    try:
+        item = read(last)
+    except Rejected as refusal:
+        raise Misconfigured(f"{output} is no export of ours: {refusal}") from refusal
+    return ("end", None) if isinstance(item, End) else position(item)

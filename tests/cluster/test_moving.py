@@ -1,0 +1,93 @@
+"""docs/moving.md, followed: from the store kubernetes to PostgreSQL without losing what is reported meanwhile."""
+
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cluster.charted import ROOT
+from tests.cluster.test_chart_stores import create_secret
+from tests.cluster.trail import Trail
+from tests.controlplane.cluster import Cluster
+from tests.http.endpoint import event
+from tests.operator_process import deploytrail
+from tests.waiting import wait_until
+
+PAGE = ROOT / "docs/moving.md"
+
+
+@pytest.fixture
+def own(crds: Cluster, argocd: None, tmp_path: Path) -> Iterator[Trail]:
+    with Trail(crds, tmp_path) as trail:
+        yield trail
+        assert trail.end() == []
+
+
+def steps() -> list[list[str]]:
+    """The commands of the page's numbered steps."""
+    blocks = re.findall(r"```sh\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    return [[line for line in block.splitlines() if line.startswith("deploytrail store ")] for block in blocks]
+
+
+def follow(commands: list[str], trail: Trail, url: str, folder: Path) -> str:
+    """Run them as a shell would, with our cluster and database in the places of the page's; returns what they say."""
+    said = ""
+    for command in commands:
+        line = command.replace("--namespace deploytrail", f"--namespace {trail.namespace}")
+        environment = os.environ | {"DEPLOYTRAIL_STORE": url, "DEPLOYTRAIL_KUBECONFIG": str(trail.cluster.kubeconfig)}
+        environment["PATH"] = f"{ROOT / '.venv/bin'}:{environment['PATH']}"
+        done = subprocess.run(["sh", "-c", line], cwd=folder, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        said += done.stderr
+    return said
+
+
+def test_the_page_moves_everything(own: Trail, postgresql_url: str, tmp_path: Path) -> None:
+    first, switch, last = steps()
+    old = own.run()
+    for n in range(3):
+        assert old.post(event(deployment_id=f"before-{n}")).is_success
+
+    assert "3 records added" in follow(first, own, postgresql_url, tmp_path)
+    assert old.post(event(deployment_id="between")).is_success
+    assert switch == []
+    create_secret(own.cluster, own.namespace, "trail-db", url=postgresql_url)
+    own.guard(postgresql_url.rpartition("@")[0].rpartition(":")[2])
+    own.release.install("crds.install=false", 'store={"type":"postgresql","secret":{"name":"trail-db"}}')
+    new = own.run()
+    assert new.post(event(deployment_id="after")).is_success
+    assert old.stop() == 0
+    assert "1 records added" in follow(last, own, postgresql_url, tmp_path)
+
+    wait_until(lambda: len(new.deployments()) == 5)
+    raw = new.get(f"/api/v1/deployments/{new.deployments()[-1]['id']}").json()
+    assert raw["source"] == "hivel"
+    assert new.post(event(deployment_id="before-0")).is_success  # told again: known
+    assert len(new.deployments()) == 5
+
+
+def test_an_export_is_gone_on_with_and_an_import_says_what_is_missing(own: Trail, tmp_path: Path) -> None:
+    operator = own.run()
+    for n in range(5):
+        assert operator.post(event(deployment_id=f"one-{n}")).is_success
+    where = ("--store=kubernetes", f"--namespace={own.namespace}", f"--kubeconfig={own.cluster.kubeconfig}")
+    file, into = tmp_path / "trail.jsonl", f"--store=sqlite:///{tmp_path}/trail.db"
+    deploytrail("store", "export", "--output", file, *where).check_returncode()
+    whole = file.read_bytes()
+    file.write_bytes(whole[: len(whole) // 2])
+
+    cut = deploytrail("store", "import", file, into)
+    again = deploytrail("store", "export", "--output", file, *where)
+    resumed = deploytrail("store", "export", "--output", file, "--resume", *where)
+    imported = deploytrail("store", "import", file, into)
+    once_more = deploytrail("store", "export", "--output", file, "--resume", *where)
+
+    assert (cut.returncode, again.returncode, resumed.returncode, imported.returncode) == (1, 2, 0, 0)
+    assert "the export is not whole" in cut.stderr
+    assert "is there already: take another name, or go on with it by --resume" in again.stderr
+    assert file.read_bytes() == whole
+    assert "5 records" in imported.stderr or "records added" in imported.stderr
+    assert "nothing to do: the export is whole" in once_more.stderr
