@@ -25,7 +25,15 @@ def findings(page: Page) -> list[str]:
 
 def paths(told: Operator) -> list[str]:
     newest = told.deployments(product="payments", environment="production", limit=1)[0]["id"]
-    return ["/", "/?drift=true", "/timeline", f"/deployments/{newest}", "/deployments/never-was", "/timeline?product=x"]
+    return [
+        "/",
+        "/?drift=true",
+        "/timeline",
+        "/dora",
+        f"/deployments/{newest}",
+        "/deployments/never-was",
+        "/timeline?product=x",
+    ]
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -41,6 +41,9 @@ def test_letters_lead_from_page_to_page(page_at_hand: Page) -> None:
     page_at_hand.keyboard.press("t")
     Looking(page_at_hand).heading("What happened")
 
+    page_at_hand.keyboard.press("d")
+    Looking(page_at_hand).heading("How well we deliver")
+
     page_at_hand.keyboard.press("e")
     Looking(page_at_hand).heading("What runs where")
 

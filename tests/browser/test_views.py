@@ -20,7 +20,11 @@ def test_the_matrix_shows_versions_drift_and_the_attempt_that_failed(looking: Lo
 
     expect(looking.page.get_by_role("columnheader")).to_have_text(["Product", "development", "staging", "production"])
     expect(row.locator(".attempt.failed")).to_contain_text("2.17.0 failed")
-    expect(row.locator(".tag")).to_have_text("drift")
+    rolled_back = looking.page.get_by_role("row").filter(
+        has=looking.page.get_by_role("link", name="payments", exact=True)
+    )
+    expect(rolled_back.locator(".tag")).to_have_text("drift")
+    expect(rolled_back).to_contain_text("production has 2.17.3")
 
 
 def test_a_filter_stands_in_the_address_and_the_way_back_undoes_it(looking: Looking) -> None:
@@ -75,6 +79,36 @@ def test_a_deployment_tells_its_history_who_said_so_and_where_to_look_further(lo
     }
     assert links["Argo"] == "https://argocd.example.com/applications/argocd/payments"
     assert any(str(href).startswith("https://github.com/acme/payments/commit/") for href in links.values())
+
+
+def test_dora_is_drawn_over_time_and_told_in_numbers(looking: Looking) -> None:
+    looking.page.get_by_role("link", name="DORA").click()
+    looking.heading("How well we deliver")
+    frequency = looking.page.get_by_role("region", name="Deployment frequency")
+
+    expect(looking.page.locator(".plot canvas")).to_have_count(5)
+    expect(frequency.locator(".big")).to_contain_text("a day")
+    frequency.get_by_text("In numbers").click()
+    expect(frequency.get_by_role("row")).to_have_count(30)
+    looking.page.get_by_label("Period").select_option("90d")
+
+    expect(frequency.get_by_role("row")).not_to_have_count(30)  # open as before, and by week
+    expect(frequency.get_by_role("row").first).to_be_visible()
+    assert looking.page.url.endswith("/dora?period=90d")
+    expect(looking.page.locator(".plot canvas")).to_have_count(5)
+    expect(looking.page.get_by_role("rowheader", name="payments")).to_be_visible()
+
+
+def test_a_deployment_is_marked_on_its_page(looking: Looking, told: Operator) -> None:
+    newest = told.deployments(product="shipping", environment="production", limit=1)[0]["id"]
+    looking.page.goto(f"{told.url}/deployments/{newest}")
+    looking.page.get_by_label("Was it a failure?").select_option("Yes")
+    looking.page.get_by_label("Why").fill("Parcels went astray")
+    looking.page.get_by_role("button", name="Mark").click()
+
+    expect(looking.page.locator(".said")).to_contain_text("A failure. “Parcels went astray”")
+    expect(looking.page.locator(".head")).to_contain_text("marked a failure")
+    assert told.get(f"/api/v1/deployments/{newest}").json()["marks"][0]["by"] == "wall"
 
 
 def test_an_address_that_leads_nowhere_says_so(looking: Looking, told: Operator) -> None:
