@@ -28,6 +28,7 @@ EVERYTHING = (
         '"backfill":"history","url":"https://argocd.example.com","environmentsByCluster":{"https://a.example.com":"eu"},'
         '"environmentsByProject":{"shop":"production","lab":"staging"},"environmentsByNamespace":{"web":"production"}}'
     ),
+    'dora={"environments":["live"],"fixWindow":"2h","replaceWindow":"10m","bands":2023}',
     "metrics.products=3",
     'watchNamespaces=["default"]',
     'pages={"anonymous":true,"sessionHours":8,"userHeader":"X-Forwarded-User","trustedProxies":["10.0.0.0/8"]}',
@@ -158,6 +159,12 @@ def test_the_values_become_settings(fresh: ControlPlane, install: Install, monke
     assert settings.log_level == "debug"
     assert (settings.retention.age, settings.retention.count) == (timedelta(days=30), 20)
     assert settings.limits.model_dump() == {"rate": 0.5, "burst": 1_000_000, "reports": 7, "connections": 20}
+    assert settings.dora.model_dump(mode="json") == {
+        "environments": ["live"],
+        "fix_window": "PT2H",
+        "replace_window": "PT10M",
+        "bands": 2023,
+    }
     assert settings.argocd.model_dump(mode="json") == {
         "namespaces": ["argocd", "team-*"],
         "selector": "tier=web",

@@ -143,6 +143,26 @@ def test_a_pipeline_is_a_build_of_its_tag_or_commit(endpoint: Endpoint) -> None:
     assert of_branch.built_by == "root"
 
 
+@pytest.mark.parametrize(
+    ("commit", "committed_at"),
+    [
+        ({"timestamp": "2016-05-25T15:43:59+02:00"}, datetime(2016, 5, 25, 13, 43, 59, tzinfo=UTC)),
+        ({"timestamp": "soon"}, None),
+        ("abc", None),
+        (None, None),
+    ],
+)
+def test_a_pipeline_tells_when_its_commit_was_made(
+    endpoint: Endpoint, commit: object, committed_at: datetime | None
+) -> None:
+    name = product()
+
+    answer = post(endpoint, pipeline(name) | {"commit": commit})
+
+    assert answer.status_code == 200
+    assert [each.committed_at for each in endpoint.builds(name)] == [committed_at]
+
+
 @pytest.mark.parametrize("secret", ["wrong", ""])
 def test_a_wrong_secret_token_is_401(endpoint: Endpoint, secret: str) -> None:
     answer = post(endpoint, deployment(product()), secret=secret)

@@ -1,5 +1,7 @@
 """Versioner's build events, by the number of their check in the contract."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from deploytrail.record.model import Source
@@ -24,7 +26,11 @@ def test_c096_every_optional_field_of_a_build_is_recorded(endpoint: Endpoint) ->
         build_number="456",
         source_system="github",
         invoke_id="789",
-        extra_metadata={"docker_image": "mycompany/my-service:1.2.3", "test_coverage": "85%"},
+        extra_metadata={
+            "docker_image": "mycompany/my-service:1.2.3",
+            "test_coverage": "85%",
+            "committed_at": "2026-01-02T03:04:05+01:00",
+        },
     )
 
     told(endpoint, BUILDS, body)
@@ -35,6 +41,7 @@ def test_c096_every_optional_field_of_a_build_is_recorded(endpoint: Endpoint) ->
     assert stored.links.build == "https://github.com/mycompany/my-service/actions/runs/123"
     assert stored.images == ("mycompany/my-service:1.2.3",)
     assert stored.metadata["test_coverage"] == "85%"
+    assert stored.committed_at == datetime(2026, 1, 2, 2, 4, 5, tzinfo=UTC)
     assert stored.metadata["invoke_id"] == "789"
     assert stored.source is Source.VERSIONER
 

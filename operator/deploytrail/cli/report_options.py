@@ -20,6 +20,7 @@ _HELP = {
     "version": "Its version; else the tag that was built, or the commit.",
     "environment": "Where it is deployed to.",
     "commit": "The commit it was made from.",
+    "committed_at": "When that commit was made, as in 2026-11-21T07:25:16Z: lead times begin there.",
     "branch": "The branch.",
     "repository": "The repository, in any spelling; credentials in it are taken out.",
     "build_number": "The number of the CI run.",

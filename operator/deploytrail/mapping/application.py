@@ -112,6 +112,7 @@ def _subject(name: str, spec: Mapping[str, Any], wishes: Mapping[str, str], rule
         product=wishes.get("product", name)[:LONGEST_NAME],
         environment=intern(environment[:LONGEST_NAME]),
         version=wishes["version"][:LONGEST_NAME] if "version" in wishes else None,
+        team=intern(wishes["team"][:LONGEST_NAME]) if "team" in wishes else None,
     )
 
 

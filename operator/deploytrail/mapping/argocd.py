@@ -98,7 +98,7 @@ def _facts(finding: Finding, rules: Rules) -> Facts:
             history_id=operation.history_id,
             revisions=result.revisions,
         ),
-        metadata={memo.KEY: memo.write(finding)},
+        metadata={memo.KEY: memo.write(finding), **({"team": subject.team} if subject.team is not None else {})},
     )
 
 

@@ -36,6 +36,8 @@ _NAMES = {
     "source_system": "source_system",
     "invoke_id": "invoke_id",
 }
+_EXTRA = ("committed_at",)
+"""What the format has no field for."""
 
 
 def build_body(kind: Kind, facts: Facts, status: Status, metadata: Mapping[str, Any]) -> dict[str, Any]:
@@ -48,8 +50,9 @@ def build_body(kind: Kind, facts: Facts, status: Status, metadata: Mapping[str, 
         del names["environment"]
     body: dict[str, Any] = {names[field]: value for field, value in facts.items() if field in names}
     body["status"] = status
-    if metadata:
-        body["extra_metadata"] = dict(metadata)
+    more = {name: facts[name] for name in _EXTRA if name in facts} | dict(metadata)
+    if more:
+        body["extra_metadata"] = more
     return body
 
 

@@ -244,6 +244,11 @@ def test_annotations_go_before_labels_and_labels_before_maps() -> None:
     assert (seen.subject.product, seen.subject.environment, seen.subject.version) == ("shop", "labelled", "2026.3")
 
 
+def test_a_team_is_named_by_label_or_annotation() -> None:
+    assert read(metadata__labels={"deploytrail.dev/team": "payments"}).subject.team == "payments"
+    assert read().subject.team is None
+
+
 def test_the_product_is_the_application_unless_somebody_says_otherwise() -> None:
     assert read().subject.product == "web"
     assert read(metadata__annotations={"deploytrail.dev/product": "  "}).subject.product == "web"

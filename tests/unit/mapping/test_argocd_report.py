@@ -121,6 +121,13 @@ def test_only_a_full_hash_from_a_git_source_is_a_commit(
     assert (commit_of(result), repo_url_of(result)) == (commit, repo_url)
 
 
+def test_a_team_is_told_and_remembered() -> None:
+    made = told(find(Status.STARTED, phase="Running", subject=Subject("shop", "production", team="payments")))
+
+    assert made.facts.metadata["team"] == "payments"
+    assert "team" not in told(find()).facts.metadata
+
+
 @pytest.mark.parametrize(
     ("finding", "version"),
     [

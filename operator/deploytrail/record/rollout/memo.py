@@ -96,7 +96,9 @@ def _read(deployment: Deployment) -> Operation:
     return Operation(
         key=Key(started_at, heals),
         shown=int(memo.get("shownHeals", heals)),
-        subject=Subject(deployment.product, deployment.environment, deployment.version),
+        subject=Subject(
+            deployment.product, deployment.environment, deployment.version, deployment.metadata.get("team")
+        ),
         trigger=deployment.trigger,
         deployed_by=deployment.deployed_by,
         partial=deployment.partial,

@@ -24,6 +24,8 @@ class Subject:
     environment: str
     version: str | None = None
     """Given by annotation or label; otherwise it is read off what was deployed."""
+    team: str | None = None
+    """Who answers for it, given by annotation or label."""
 
 
 @dataclass(frozen=True, slots=True)

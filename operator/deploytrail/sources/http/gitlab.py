@@ -18,6 +18,7 @@ from pydantic_core import PydanticCustomError
 
 from deploytrail.errors import DeploytrailError, Rejected, Unavailable
 from deploytrail.mapping.gitlab import commit_of, parse_status, parse_time, version_of
+from deploytrail.mapping.lenient import instant, part
 from deploytrail.mapping.repositories import normalise
 from deploytrail.record.identity import gitlab_id
 from deploytrail.record.model import (
@@ -123,6 +124,8 @@ class PipelineHook(Part):
     object_kind: Literal["pipeline"]
     project: Project
     object_attributes: Attributes
+    commit: Any = None
+    """Its ``timestamp`` is when the commit was made."""
     user: User = User()
 
 
@@ -229,6 +232,7 @@ def _build(hook: PipelineHook, request: Request) -> BuildReport:
             version=said.ref if said.tag and said.ref else said.sha,
             repository=normalise(hook.project.git_http_url or hook.project.web_url),
             commit=said.sha,
+            committed_at=instant(part(hook.commit).get("timestamp")),
             branch=None if said.tag else said.ref,
             built_by=hook.user.username,
             links=Links(build=said.url),

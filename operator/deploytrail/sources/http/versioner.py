@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from deploytrail.errors import DeploytrailError, Reason, Rejected, Unavailable
-from deploytrail.mapping.lenient import text
+from deploytrail.mapping.lenient import instant, text
 from deploytrail.mapping.repositories import normalise
 from deploytrail.mapping.versioner import parse_status
 from deploytrail.record.identity import attempt_id, versioner_id, versioner_series
@@ -260,6 +260,7 @@ def _code(event: Event, request: Request) -> dict[str, Any]:
     return {
         "repository": normalise(event.scm_repository) if event.scm_repository else None,
         "commit": event.scm_sha.strip() if event.scm_sha else None,
+        "committed_at": instant(event.extra_metadata.get("committed_at")),
         "branch": event.scm_branch,
         "images": (image,) if image else (),
         "links": Links(build=link),

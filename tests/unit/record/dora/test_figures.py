@@ -4,7 +4,7 @@ from datetime import date
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deploytrail.record.dora.bands import BANDS, band
@@ -36,6 +36,7 @@ def test_of_nothing_there_is_no_figure() -> None:
     assert (found.lead_time.median, found.recovery_time.median) == (None, None)
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 40_000_000), min_size=1, max_size=50), st.sampled_from([50, 75, 90, 95]))
 def test_a_percentile_is_as_near_as_it_is_said_to_be(times: list[int], percent: int) -> None:
     counts: dict[int, int] = {}
@@ -105,6 +106,7 @@ def test_whole_months_are_read_where_there_are_any(first: str, beyond: str, expe
     assert found == expected
 
 
+@settings(deadline=None)
 @given(st.dates(date(2020, 1, 1), date(2027, 1, 1)), st.integers(1, 800), st.sampled_from([None, *Bucket]))
 def test_every_day_is_read_once_and_falls_into_one_bucket(first: date, days: int, bucket: Bucket | None) -> None:
     question = Question(first=first, beyond=date.fromordinal(first.toordinal() + days), bucket=bucket)
