@@ -12,7 +12,7 @@ BENCHES := watch stores
 LOCK   := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test $(EVERY:%=test-%) bench $(BENCHES:%=bench-%) screenshots check sbom generate lock clean
+.PHONY: help docs demo test $(EVERY:%=test-%) bench $(BENCHES:%=bench-%) screenshots check sbom generate lock clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,12 +37,13 @@ $(BENCHES:%=bench-%): bench-%: $(READY)
 screenshots: $(READY) ## photograph the pages for docs/images, with Chromium
 	@$(BIN)/python -m tests.browser.screenshots
 
-check: $(READY) ## style, types, walls between the rooms, generated files
+check: $(READY) ## style, types, walls between the rooms, generated files, links
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m tools.generate --check
+	$(BIN)/python -m tools.site
 	$(BIN)/python -m tools.audit
 
 sbom: $(READY) ## what the product is made of: dist/sbom.cdx.json (CycloneDX) and dist/licenses.md, from the lock
@@ -52,6 +53,9 @@ sbom: $(READY) ## what the product is made of: dist/sbom.cdx.json (CycloneDX) an
 	@$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible --output-file $(DIST)/sbom.cdx.json $(DIST)/locked
 	@$(BIN)/pip-licenses --python $(DIST)/locked/bin/python --format markdown --with-urls --output-file $(DIST)/licenses.md
 	@rm -rf $(DIST)/locked
+
+docs: $(READY) ## build the pages as a site into site/; a broken link is an error
+	@$(BIN)/python -m tools.site
 
 generate: $(READY) ## make crds/, manifests/, docs/conformance.md and the chart's schema, CRDs and README again
 	$(BIN)/python -m tools.generate
@@ -63,7 +67,7 @@ lock: $(READY) ## pin the dependencies again; UPGRADE=1 takes newer ones
 	$(NPM) install --package-lock-only --ignore-scripts --omit-lockfile-registry-resolved
 
 clean: ## remove what was made here; the cache of built programs stays
-	rm -rf .venv dist build operator/deploytrail/serve/pages/vendor .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv dist build site operator/deploytrail/serve/pages/vendor .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): requirements-dev.lock pyproject.toml package-lock.json hatch_build.py
