@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from tests.argocd.applications import ClusterApplications
 from tests.argocd.controller import Player
 from tests.argocd.pace import Pace
 from tests.argocd.shapes import Setup, commit
+from tests.argocd.steps import Steps
 from tests.cluster.charted import EVENTS, NAME, Install, allowed, as_its_account
 from tests.cluster.test_chart_rights import EVENT, asked, create_key, post
 from tests.cluster.test_doctor import doctor, granted
@@ -105,6 +107,45 @@ def test_argocd_that_comes_later_is_noticed(fresh: ControlPlane, install: Instal
         wait_until(lambda: "deploymentevents" in asked(fresh, user, verb="watch"))
         fresh.kubectl("apply", "-f", str(APPLICATIONS))
         wait_until(lambda: "applications" in asked(fresh, user, verb="watch"), patience=90)
+
+
+def test_a_namespace_that_is_forbidden_for_a_while_keeps_no_other_waiting(
+    fresh: ControlPlane, install: Install, team: str, tmp_path: Path
+) -> None:
+    fresh.kubectl("apply", "-f", str(APPLICATIONS))
+    closed = fresh.create_namespace("closed")
+    namespace = install(
+        f"watchNamespaces={json.dumps([team, closed])}", TENANT, 'argocd={"hold":"200ms","settle":"1s"}'
+    )
+    permitted = fresh.get(f"role/{NAME}", "-n", closed)["rules"]
+    forbidden = [rule for rule in permitted if rule["apiGroups"] != ["argoproj.io"]]
+    set_rules(fresh, closed, forbidden)
+
+    with (
+        Release(fresh, namespace, "trail").operator(tmp_path) as operator,
+        ClusterApplications(fresh.kubeconfig, team) as open_to_us,
+        ClusterApplications(fresh.kubeconfig, closed) as closed_to_us,
+    ):
+        before = operator.process.pid
+        wait_until(lambda: any("forbidden" in line["event"] + line.get("reason", "") for line in operator.log()))
+        Steps(closed_to_us, Setup(name="hidden", namespace=closed)).deploy(2)
+        Steps(open_to_us, Setup(name="shown", namespace=team)).deploy(2)
+        wait_until(lambda: "shown" in products(fresh, namespace))
+        meanwhile = products(fresh, namespace)
+        set_rules(fresh, closed, permitted)
+        wait_until(lambda: "hidden" in products(fresh, namespace), patience=90)
+
+        assert meanwhile == {"shown"}
+        assert operator.process.pid == before
+    fresh.delete_namespace(closed)
+
+
+def set_rules(cluster: ControlPlane, namespace: str, rules: list[dict[str, Any]]) -> None:
+    cluster.kubectl("patch", "role", NAME, "-n", namespace, "--type=merge", "-p", json.dumps({"rules": rules}))
+
+
+def products(cluster: ControlPlane, namespace: str) -> set[str]:
+    return {event["spec"]["product"] for event in cluster.get(EVENTS, "-n", namespace)["items"]}
 
 
 def sources(cluster: ControlPlane, namespace: str) -> set[str]:
