@@ -36,18 +36,18 @@ def node(request: pytest.FixtureRequest) -> Iterator[Node | Kind]:
     capture = request.config.pluginmanager.getplugin("capturemanager")
     with ExitStack() as stack:
         with capture.global_and_fixture_disabled():  # what takes minutes is to be seen
-            cluster = _kind(request) if request.config.getoption("cluster") == "kind" else _own(stack)
-            cluster.load_product(current())
-            cluster.load_tools(current())
+            try:
+                cluster = _kind(request) if request.config.getoption("cluster") == "kind" else _own(stack)
+                cluster.load_product(current())
+                cluster.load_tools(current())
+            except (Unfit, NoGo, BuildFailed, ImageFailed) as refused:
+                pytest.exit(f"no pod can run here: {refused}", returncode=1)
         yield cluster
 
 
 def _own(stack: ExitStack) -> Node:
-    try:
-        prepare()
-        return stack.enter_context(Node())
-    except (Unfit, NoGo, BuildFailed, ImageFailed) as refused:
-        pytest.exit(f"no pod can run here: {refused}", returncode=1)
+    prepare()
+    return stack.enter_context(Node())
 
 
 def _kind(request: pytest.FixtureRequest) -> Kind:

@@ -14,6 +14,7 @@ from tests.node.traffic import Traffic, failures, not_once
 from tests.waiting import wait_until
 
 API_AWAY_SECONDS = 15.0
+"""Longer than every client's pause between two tries."""
 
 Make = Callable[..., Installation]
 
@@ -60,6 +61,7 @@ def test_two_replicas_take_every_report_through_all_that_happens_to_them(
     assert failures(traffic.taken()) == [], "during a rollback"
     for replicas in (1, 3, 1):
         installation.scale(replicas)
+    traffic.await_taken()
     assert failures(traffic.taken()) == [], "while it was scaled"
     with node.api_away():
         time.sleep(API_AWAY_SECONDS)

@@ -20,13 +20,12 @@ class Taken:
     """A report that was acknowledged."""
 
     product: str
-    at: float
     failures: tuple[dict[str, Any], ...]
     """What had gone wrong before, and when."""
 
 
 class Traffic:
-    """Entered, it flows; ``stop`` it to learn what was acknowledged."""
+    """The clients of one installation."""
 
     def __init__(self, installation: Installation, key: str) -> None:
         self._installation = installation
@@ -54,7 +53,7 @@ class Traffic:
     def taken(self) -> list[Taken]:
         """All that was acknowledged so far."""
         return [
-            Taken(f"{self._installation.name}-{name}/{line['number']}", line["at"], tuple(line["failures"]))
+            Taken(f"{self._installation.name}-{name}/{line['number']}", tuple(line["failures"]))
             for name in CLIENTS
             for line in map(json.loads, self._log(name))
         ]
