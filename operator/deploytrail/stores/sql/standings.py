@@ -30,17 +30,6 @@ class Standing:
     current: Running | None = None
     previous: Previous | None = None
 
-    @property
-    def running(self) -> Running | None:
-        """As it is answered; None when nothing runs there that we know of."""
-        if self.current is None:
-            return None
-        return replace(
-            self.current,
-            previous=self.previous.version if self.previous is not None else None,
-            latest=self.latest,
-        )
-
 
 def followed(standing: Standing, before: Deployment | None, after: Deployment) -> Standing | None:
     """The standing after a deployment came or changed; None when the other deployments have to be looked at."""
@@ -99,16 +88,36 @@ def to_text(standing: Standing) -> str:
 def from_text(text: str, product: str, environment: str) -> Standing:
     """The standing of a row."""
     said = orjson.loads(text)
-    latest, current, previous = said["latest"], said["current"], said["previous"]
+    current, previous = said["current"], said["previous"]
     return Standing(
-        Latest(latest["deployment_id"], latest["version"], Status(latest["status"]), _time(latest["at"]))
-        if latest
-        else None,
-        Running(product=product, environment=environment, **current | {"since": _time(current["since"])})
-        if current
-        else None,
-        Previous(previous["version"], _time(previous["at"]), previous["id"]) if previous else None,
+        _latest(said["latest"]),
+        _running(current, product, environment) if current is not None else None,
+        Previous(previous["version"], _time(previous["at"]), previous["id"]) if previous is not None else None,
     )
+
+
+def running_from_text(text: str, product: str, environment: str) -> Running | None:
+    """What a row answers; None when nothing runs there that we know of. Made at once: there is one for every place."""
+    said = orjson.loads(text)
+    current, previous = said["current"], said["previous"]
+    if current is None:
+        return None
+    version = previous["version"] if previous is not None else None
+    return _running(current, product, environment, version, _latest(said["latest"]))
+
+
+def _running(
+    said: dict[str, Any], product: str, environment: str, previous: str | None = None, latest: Latest | None = None
+) -> Running:
+    since, version, commit = _time(said["since"]), said["version"], said["commit"]
+    by, record = said["deployed_by"], said["deployment_id"]
+    return Running(product, environment, version, commit, since, by, record, previous, latest)
+
+
+def _latest(said: dict[str, Any] | None) -> Latest | None:
+    if said is None:
+        return None
+    return Latest(said["deployment_id"], said["version"], Status(said["status"]), _time(said["at"]))
 
 
 def _upset(standing: Standing, before: Deployment, after: Deployment) -> bool:

@@ -34,7 +34,7 @@ from deploytrail.stores.sql.preferences import SqlPreferences
 from deploytrail.stores.sql.recount import settle
 from deploytrail.stores.sql.rewriting import change, rewrite
 from deploytrail.stores.sql.rows import KINDS, from_document, with_bodies
-from deploytrail.stores.sql.standings import from_text
+from deploytrail.stores.sql.standings import running_from_text
 from deploytrail.stores.sql.tables import INSTALLATION
 from deploytrail.stores.sql.tallying import tallied
 from deploytrail.stores.sql.troubles import Outrun, Poison
@@ -160,7 +160,7 @@ class SqlStore:
         """See Store."""
         statement = questions.places(environment)
         rows = await self._door.read(lambda connection: connection.execute(statement).all())
-        found = (from_text(row.standing, row.product, row.environment).running for row in rows)
+        found = (running_from_text(row.standing, row.product, row.environment) for row in rows)
         return tuple(each for each in found if each is not None)
 
     async def dora(self, question: Question) -> Sums:
