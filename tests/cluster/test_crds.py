@@ -101,6 +101,10 @@ def test_a_good_event_is_accepted(dep: Cluster, namespace: str, manifest: str) -
                             "receivedAt": "2026-03-02T12:00:00Z"}]),
             "reports is set by Deploytrail on records of its own: leave it out",
         ),
+        (
+            event(marks=[{"at": "2026-03-02T12:00:00Z", "by": "ann", "failure": False}]),
+            "marks is set by Deploytrail on records of its own: leave it out",
+        ),
         (event(trigger="magic"), 'spec.trigger: Unsupported value: "magic": supported values: "manual"'),
         (event(deployedby="ann"), 'unknown field "spec.deployedby"'),
     ],

@@ -9,7 +9,7 @@ import pytest
 from deploytrail.errors import Rejected, Unavailable
 from deploytrail.kube.client import BUILD_EVENTS, DEPLOYMENT_EVENTS, VERSIONS, Kube
 from deploytrail.record.identity import quanta_series, version_id, versioner_series
-from deploytrail.record.model import AnyReport, Build, BuildReport, Deployment, R, Status
+from deploytrail.record.model import AnyReport, Build, BuildReport, Deployment, Mark, R, Status
 from deploytrail.record.query import Query
 from deploytrail.record.retention import Expired, Retention, Why
 from deploytrail.record.version import claim_of
@@ -231,6 +231,40 @@ def test_the_reports_of_what_somebody_applied_are_found_where_it_is(play: Play, 
         await kube.delete(DEPLOYMENT_EVENTS, elsewhere, name)
         assert reports is not None
         assert [each.source for each in reports] == ["kubectl"]
+
+    play(act)
+
+
+def test_what_people_say_of_an_applied_deployment_is_in_its_status(play: Play, crds: Cluster) -> None:
+    async def act(store: KubernetesStore, kube: Kube, namespace: str) -> None:
+        spec = {"product": "marked", "environment": "y", "status": "started"}
+        metadata = {"generateName": "by-hand-"}
+        body = {"apiVersion": "deploytrail.dev/v1alpha1", "kind": "DeploymentEvent", "metadata": metadata, "spec": spec}
+        name = (await kube.create(DEPLOYMENT_EVENTS, "default", body))["metadata"]["name"]
+        await kube.patch_status(DEPLOYMENT_EVENTS, "default", name, {"phase": "Progressing"})
+
+        async def shown() -> Deployment:
+            (only,) = (await store.find(Query(product="marked"))).items
+            return only
+
+        record = await until(shown)
+        said = [Mark(at=NOON, by="ann", comment=str(number)) for number in range(4)]
+
+        await asyncio.gather(*(store.mark(record.id, each) for each in said))
+        stored = await kube.get(DEPLOYMENT_EVENTS, "default", name)
+        assert stored is not None
+        stored["spec"]["status"] = "completed"
+        await kube.replace(DEPLOYMENT_EVENTS, "default", name, stored)
+
+        async def applied_again() -> list[str]:
+            again = await shown()
+            assert again.status is Status.COMPLETED
+            return sorted(mark.comment or "" for mark in again.marks)
+
+        comments = await until(applied_again)
+        await kube.delete(DEPLOYMENT_EVENTS, "default", name)
+        assert comments == ["0", "1", "2", "3"]
+        assert "marks" not in stored["spec"]
 
     play(act)
 
