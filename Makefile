@@ -28,7 +28,7 @@ test: $(READY) ## run every tier of tests and sum them up
 $(TIERS:%=test-%): test-%: $(READY)
 	@$(BIN)/python -m pytest tests/$* $(if $(filter cluster node,$*),$(if $(CLUSTER),--cluster=$(CLUSTER))) $(if $(filter durability,$*),--durability=long) $(ARGS)
 
-bench: $(BENCHES:%=bench-%) ## measure what watching, storing and asking cost on this machine; asking takes over an hour, or less with ARGS of bench-questions
+bench: $(BENCHES:%=bench-%) ## measure what watching, storing and asking cost on this machine; asking takes long, less with ARGS of bench-questions
 
 $(BENCHES:%=bench-%): bench-%: $(READY)
 	@$(BIN)/python -m bench.$* $(ARGS)
