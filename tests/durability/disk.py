@@ -6,7 +6,6 @@ import shutil
 import struct
 import subprocess
 import tempfile
-from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -47,8 +46,8 @@ class Disk:
         return self
 
     def __exit__(self, *_: object) -> None:
-        with suppress(subprocess.CalledProcessError):  # not mounted, because mounting it again is what failed
-            self._detach()
+        if self.mount.is_mount():  # it is not when mounting it again is what failed
+            wait_until(self._detach)
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def cut(self) -> None:
@@ -61,7 +60,7 @@ class Disk:
 
     def recover(self) -> None:
         """Have it back as it is after such an end."""
-        wait_until(self._detach)  # whoever was killed may take a moment to let go
+        wait_until(self._detach)
         self._attach()
 
     def fail(self) -> None:
@@ -93,6 +92,7 @@ class Disk:
         _run("mount", "-o", "loop,errors=remount-ro", self._image, self.mount)
 
     def _detach(self) -> None:
+        """Fails while anybody has files open there: whoever was killed may take a moment to let go."""
         _run("umount", self.mount)
 
 
