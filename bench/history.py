@@ -69,7 +69,7 @@ async def make(url: str, history: History) -> None:
         for index in sorted(RECORDS.indexes, key=lambda each: str(each.name)):
             await _within(url, partial(_create, index=index))
             bar.advance(indexes)
-        counts = bar.add_task("counts", total=PRODUCTS * len(ENVIRONMENTS))
+        counts = bar.add_task("counts", total=history.deployments)
         await _within(url, partial(_count, told=lambda done, of: bar.update(counts, completed=done, total=of)))
     await _within(url, lambda connection: connection.execute(text("ANALYZE")))
 

@@ -10,7 +10,7 @@ from deploytrail.kube.forms import Form
 from deploytrail.kube.objects import from_object, is_kept, is_record
 from deploytrail.kube.watch import version
 from deploytrail.record.model import R
-from deploytrail.record.query import Page, Query, answer
+from deploytrail.record.query import Page, Query
 from deploytrail.stores.timeline import Timeline
 
 
@@ -36,7 +36,6 @@ class Picture(Generic[R]):
         self._by_id: dict[str, Seen[R]] = {}
         self._id_of: dict[str, str] = {}
         self._timeline = Timeline[R](lambda record_id: self._by_id[record_id].record)
-        self._of_application: dict[str, set[str]] = {}
         self._of_series: dict[str, dict[int, str]] = {}
 
     def put(self, obj: Object) -> None:
@@ -63,9 +62,6 @@ class Picture(Generic[R]):
             version(obj), uid, record, metadata["namespace"], metadata["name"], removable=removable
         )
         self._id_of[uid] = record.id
-        application = getattr(record, "application", None)
-        if application is not None:
-            self._of_application.setdefault(application.uid, set()).add(record.id)
         if record.attempt is not None:
             self._of_series.setdefault(record.attempt.series, {})[record.attempt.number] = record.id
         self._tell(known.record if known is not None else None, record)
@@ -112,9 +108,7 @@ class Picture(Generic[R]):
 
     def find(self, query: Query) -> Page[R]:
         """Records that match, in the order of the query."""
-        if query.application_uid is None:
-            return self._timeline.find(query)
-        return answer(query, (self._by_id[name].record for name in self._of_application.get(query.application_uid, ())))
+        return self._timeline.find(query)
 
     def _tell(self, before: R | None, after: R | None) -> None:
         for follow in self._changed:
@@ -132,9 +126,6 @@ class Picture(Generic[R]):
         record = self._by_id.pop(name).record
         self._timeline.remove(record)
         self._tell(record, None)
-        application = getattr(record, "application", None)
-        if application is not None:
-            self._of_application[application.uid].discard(name)
         if record.attempt is not None:
             numbers = self._of_series[record.attempt.series]
             numbers.pop(record.attempt.number, None)

@@ -1,15 +1,32 @@
 """All counts and standings made anew from the records: at the first start, and when a setting changes the definitions.
 
-Also what the rest is held to: ``discrepancies`` compares what is kept with a recomputation. Place by place, so that it
-takes the memory of one place and of a year's counts, however many records there are.
+Also what the rest is held to: ``discrepancies`` compares what is kept with a recomputation. The records are read once,
+sorted by the database, so that it takes the memory of one place and of a year's counts, however many there are.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import orjson
 import structlog
-from sqlalchemy import Connection, and_, bindparam, case, delete, func, insert, literal, select, text, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Select,
+    Text,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    text,
+    update,
+)
 
 from deploytrail.record.dora.counting import Change, add, count, count_uncounted
 from deploytrail.record.dora.entry import Entry, Origin
@@ -26,7 +43,15 @@ from deploytrail.stores.sql.tables import PLACES, PRODUCTS, RECORDS, ROLLUPS, TA
 log = structlog.get_logger()
 
 Progress = Callable[[int, int], None]
-"""Told how many places are done, and how many there are."""
+"""Told how many deployments are read, and how many there are."""
+
+AT_ONCE = 5000
+"""Rows that are fetched at a time."""
+
+_TIME = RECORDS.c.happened_at, RECORDS.c.id
+
+SORT_MEMORY = "256MB"
+"""Of PostgreSQL, while it sorts; what does not fit is sorted on its disk."""
 
 
 class Recounted(NamedTuple):
@@ -55,18 +80,36 @@ def settle(connection: Connection, rules: Rules | None) -> None:
     rebuild(connection, rules)
 
 
-def rebuild(connection: Connection, rules: Rules, progress: Progress = lambda done, of: None) -> None:
-    """Replace all counts and standings by what the records come to."""
+def rebuild(connection: Connection, rules: Rules, progress: Progress | None = None) -> None:
+    """Replace all counts and standings by what the records come to. ``progress`` logs it if not told otherwise."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("LOCK TABLE products IN EXCLUSIVE MODE"))  # writers begin there
+        connection.execute(text(f"SET LOCAL work_mem = '{SORT_MEMORY}'"))
     for table in (TALLIES, PLACES, PRODUCTS, ROLLUPS):
         connection.execute(delete(table))
-    built = func.max(case((RECORDS.c.kind == literal("build"), 1), else_=0)) == literal(1)
-    products = select(RECORDS.c.product, built).where(RECORDS.c.kind != literal("annotation"))
-    connection.execute(insert(PRODUCTS).from_select(["product", "has_builds"], products.group_by(RECORDS.c.product)))
-    for found in recount(connection, rules, progress):
+    builds = select(RECORDS.c.product).where(RECORDS.c.kind == literal("build")).distinct()
+    products = dict.fromkeys(connection.scalars(builds), True)
+    for found in recount(connection, rules, progress or _logged()):
         _write(connection, found)
+        if found.place is not None:
+            products.setdefault(found.place.product, False)
+    if products:
+        rows = [{"product": product, "has_builds": built} for product, built in sorted(products.items())]
+        connection.execute(insert(PRODUCTS), rows)
     connection.execute(insert(ROLLUPS).values(id=1, rules=rules.model_dump_json()))
+
+
+def _logged() -> Progress:
+    """A line for every tenth."""
+    tenths = 0
+
+    def tell(done: int, of: int) -> None:
+        nonlocal tenths
+        if done * 10 // of > tenths:
+            tenths = done * 10 // of
+            log.info("counts_being_made", read=done, of=of)
+
+    return tell
 
 
 def discrepancies(connection: Connection, rules: Rules) -> list[str]:
@@ -100,13 +143,13 @@ def recount(
     ``trusting``: an entry that is there is taken for what its document would give, which is much faster.
     """
     shared: Change = {}
-    places = connection.execute(_places()).all()
-    told: dict[Release, Told] = {}
-    for done, (product, environment) in enumerate(places):
-        if done == 0 or product != places[done - 1].product:
-            told = _told(connection, product)
+    done, everything = 0, connection.execute(_how_many()).scalar_one()
+    told = _Builds(connection)
+    rows = _sorted(connection, _judged(trusting), RECORDS.c.product, RECORDS.c.environment, *_TIME)
+    for (product, environment), deployments in groupby(rows, key=attrgetter("product", "environment")):
         place, change, unwritten = Place(product, environment), Change(), dict[str, str]()
-        entries = list(_counted(connection, place, told, change, unwritten, trusting))
+        here = list(deployments)
+        entries = list(_counted(here, place, told.of(product), change, unwritten))
         count(judge(entries, rules), place, change)
         apart: Change = {}
         for cell, counts in change.items():
@@ -115,21 +158,30 @@ def recount(
             else:
                 add(shared.setdefault(cell, {}), counts)
         yield Recounted(place, read_standing(connection, place), rows_of(apart), unwritten)
-        progress(done + 1, len(places))
+        done += len(here)
+        progress(done, everything)
     yield Recounted(None, None, rows_of(shared), {})
 
 
+def _sorted(connection: Connection, statement: Select[Any], *order: Column[Any]) -> Iterator[Any]:
+    """The rows as they come, beside which others may be asked for. Texts are sorted byte by byte, as Python does.
+
+    PostgreSQL has no index in that order, and is not tempted to fetch the rows by one from all over its disk.
+    """
+    bytewise: list[ColumnElement[Any]] = list(order)
+    if connection.dialect.name == "postgresql":
+        bytewise = [column.collate("C") if isinstance(column.type, Text) else column for column in order]
+    return iter(connection.execute(statement.order_by(*bytewise), execution_options={"yield_per": AT_ONCE}))
+
+
 def _counted(
-    connection: Connection,
-    place: Place,
-    told: dict[Release, Told],
-    change: Change,
-    unwritten: dict[str, str],
-    trusting: bool,
+    rows: Iterable[Any], place: Place, told: Mapping[Release, Told], change: Change, unwritten: dict[str, str]
 ) -> Iterator[Entry]:
     """The counted entries of a place; what is not counted goes to ``change``."""
     origins: dict[Release, Origin | None] = {release: origin_by(told, release) for release in told}
-    for row in connection.execute(_judged(place, trusting)):
+    for row in rows:
+        if row.is_open:
+            continue
         if row.document is None:
             entry: Entry | None = from_entry(row.entry, at=row.happened_at, record_id=row.id)
         else:
@@ -143,12 +195,25 @@ def _counted(
             yield resolved(entry, origins.get((place.product, row.version)))
 
 
-def _told(connection: Connection, product: str) -> dict[Release, Told]:
-    found: dict[Release, Told] = {}
-    wanted = and_(RECORDS.c.product == product, RECORDS.c.kind == literal("build"))
-    for row in connection.execute(select(RECORDS.c.id, RECORDS.c.version, RECORDS.c.document).where(wanted)):
-        found.setdefault((product, row.version), {})[row.id] = from_document(row.document, Build)
-    return found
+class _Builds:
+    """What builds tell, of one product after the other: asked for in the order in which the rows are sorted."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._products = groupby(_sorted(connection, _built(), RECORDS.c.product), key=attrgetter("product"))
+        self._next = next(self._products, None)
+        self._product, self._told = "", dict[Release, Told]()
+
+    def of(self, product: str) -> Mapping[Release, Told]:
+        """By release."""
+        if product == self._product:
+            return self._told
+        self._product, self._told = product, {}
+        while self._next is not None and self._next[0] < product:
+            self._next = next(self._products, None)
+        if self._next is not None and self._next[0] == product:
+            for row in self._next[1]:
+                self._told.setdefault((product, row.version), {})[row.id] = from_document(row.document, Build)
+        return self._told
 
 
 def _write(connection: Connection, found: Recounted) -> None:
@@ -174,31 +239,24 @@ def _update_entries(connection: Connection, rows: list[dict[str, str]]) -> None:
     connection.execute(statement, rows)
 
 
-def _places() -> Any:
-    there = and_(RECORDS.c.kind == literal("deployment"), RECORDS.c.environment.is_not(None))
-    return (
-        select(RECORDS.c.product, RECORDS.c.environment)
-        .where(there)
-        .distinct()
-        .order_by(RECORDS.c.product, RECORDS.c.environment)
-    )
+def _how_many() -> Select[Any]:
+    return select(func.count()).select_from(RECORDS).where(RECORDS.c.kind == literal("deployment"))
 
 
-def _judged(place: Place, trusting: bool) -> Any:
-    document = case((RECORDS.c.entry.is_(None), RECORDS.c.document)) if trusting else RECORDS.c.document
-    return (
-        select(
-            RECORDS.c.id,
-            RECORDS.c.happened_at,
-            RECORDS.c.version,
-            RECORDS.c.entry,
-            document.label("document"),
-        )
-        .where(
-            RECORDS.c.kind == literal("deployment"),
-            RECORDS.c.product == place.product,
-            RECORDS.c.environment == place.environment,
-            RECORDS.c.is_open.is_(False),
-        )
-        .order_by(RECORDS.c.happened_at, RECORDS.c.id)
-    )
+def _judged(trusting: bool) -> Select[Any]:
+    document = case((RECORDS.c.entry.is_(None) & RECORDS.c.is_open.is_(False), RECORDS.c.document))
+    return select(
+        RECORDS.c.product,
+        RECORDS.c.environment,
+        RECORDS.c.id,
+        RECORDS.c.happened_at,
+        RECORDS.c.version,
+        RECORDS.c.is_open,
+        RECORDS.c.entry,
+        (document if trusting else RECORDS.c.document).label("document"),
+    ).where(RECORDS.c.kind == literal("deployment"))
+
+
+def _built() -> Select[Any]:
+    wanted = RECORDS.c.product, RECORDS.c.version, RECORDS.c.id, RECORDS.c.document
+    return select(*wanted).where(RECORDS.c.kind == literal("build"))
