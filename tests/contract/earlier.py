@@ -32,5 +32,9 @@ STATEMENTS: Mapping[str, tuple[str, ...]] = {
         VALUES ('ID', 0, 'deployment.started', '2026-03-02T12:00:00.000000+00:00')""",
     ),
     "0005": ("""INSERT INTO totals (product, environment, name, value) VALUES ('web', 'production', 'started', 1)""",),
+    "0006": (
+        """INSERT INTO places (product, environment, standing)
+        VALUES ('web', 'production', '{"latest":null,"current":null,"previous":null}')""",
+    ),
 }
 """What is added at each revision, in the words of both databases. ID and VERSION stand for what identity computes."""

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, false, func, literal_column, not_, select, tuple_
+from sqlalchemy import ColumnElement, Select, false, func, literal_column, not_, select, tuple_, union_all
 
 from deploytrail.record.model import Status
 from deploytrail.record.query import Query
+from deploytrail.stores.sql.lateness import PROMPT, Late
 from deploytrail.stores.sql.tables import INSTALLATION, OUTBOX, PAYLOADS, PLACES, RECORDS, TOTALS, VERSIONS
 
 PULSE_RECORDS = 30
@@ -14,6 +15,7 @@ PULSE_RECORDS = 30
 
 UNSUCCESSFUL = (Status.FAILED, Status.ABORTED, Status.UNKNOWN)
 
+_KEY = RECORDS.c.created_at, RECORDS.c.id
 _EXACT = ("product", "version", "environment", "status", "source", "counted", "type", "application_uid")
 
 
@@ -24,9 +26,34 @@ def one(kind: str, record_id: str) -> Select[Any]:
 
 def some(kind: str, query: Query) -> Select[Any]:
     """Documents in the order that is asked for; one more than is wanted, to know whether there are more."""
-    key = (RECORDS.c.created_at, RECORDS.c.id)
+    if query.since is None and query.until is None:
+        return _in_order(query, select(RECORDS.c.document, *_KEY).where(*_filters(kind, query)))
+    wanted = select(RECORDS.c.document, *_KEY).where(*_filters(kind, query), *_happened(query))
+    prompt = _in_order(query, wanted.where(not_(Late()), *_created(query)))
+    late = _in_order(query, wanted.where(Late()))
+    both = union_all(*(select(each.subquery()) for each in (prompt, late))).subquery()
+    return _in_order(query, select(both.c.document, both.c.created_at, both.c.id))
+
+
+def _in_order(query: Query, found: Select[Any]) -> Select[Any]:
+    key = found.selected_columns.created_at, found.selected_columns.id
     order = key if query.oldest_first else [column.desc() for column in key]
-    return select(RECORDS.c.document).where(*_filters(kind, query)).order_by(*order).limit(query.limit + 1)
+    return found.order_by(*order).limit(query.limit + 1)
+
+
+def _happened(query: Query) -> Iterator[ColumnElement[bool]]:
+    if query.since is not None:
+        yield RECORDS.c.happened_at >= query.since
+    if query.until is not None:
+        yield RECORDS.c.happened_at < query.until
+
+
+def _created(query: Query) -> Iterator[ColumnElement[bool]]:
+    """Within what the records that are not late can have been made: no index knows both times."""
+    if query.since is not None:
+        yield RECORDS.c.created_at >= query.since - PROMPT
+    if query.until is not None:
+        yield RECORDS.c.created_at < query.until + PROMPT
 
 
 def whole(kind: str, record_id: str) -> Select[Any]:
@@ -92,10 +119,6 @@ def _filters(kind: str, query: Query) -> list[ColumnElement[bool]]:
     if query.missed is not None:
         lost = RECORDS.c.missed_before > 0
         found.append(lost if query.missed else not_(func.coalesce(lost, false())))
-    if query.since is not None:
-        found.append(RECORDS.c.happened_at >= query.since)
-    if query.until is not None:
-        found.append(RECORDS.c.happened_at < query.until)
     if query.before is not None:
         key = tuple_(RECORDS.c.created_at, RECORDS.c.id)
         found.append(key > query.before if query.oldest_first else key < query.before)

@@ -23,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeEngine
 
 from deploytrail.record.instant import to_utc
+from deploytrail.stores.sql.lateness import LATE_IN_POSTGRESQL, LATE_IN_SQLITE
 
 METADATA = MetaData()
 
@@ -88,6 +89,7 @@ RECORDS = Table(
     PrimaryKeyConstraint("id", "kind", name="records_pkey"),
     UniqueConstraint("series", "attempt", name="records_series_attempt_key"),
     Index("records_newest", "kind", "created_at", "id"),
+    Index("records_source", "source", "kind", "created_at", "id"),
     Index("records_product", "product", "created_at", "id"),
     Index("records_place", "product", "environment", "happened_at", "id"),
     Index("records_version", "version", "product"),
@@ -139,6 +141,15 @@ RECORDS = Table(
         "id",
         postgresql_where=text("application_uid IS NOT NULL"),
         sqlite_where=text("application_uid IS NOT NULL"),
+    ),
+    Index(
+        "records_late",
+        "kind",
+        "created_at",
+        "id",
+        "happened_at",
+        postgresql_where=text(LATE_IN_POSTGRESQL),
+        sqlite_where=text(LATE_IN_SQLITE),
     ),
 )
 """``revision`` counts the writes of a record: two replicas that read the same one cannot both write the next.

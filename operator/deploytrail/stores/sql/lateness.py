@@ -1,0 +1,35 @@
+"""Records that happened at another time than they were made: few, and found by an index of their own.
+
+Lists are in the order in which records were made, which never changes; people ask for when something happened. No
+index knows both. All records that are not late happened close to when they were made, and are looked for there.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.types import NullType
+
+PROMPT = timedelta(hours=1, seconds=1)
+"""Records that are not late happened no further from when they were made; the second is for who rounds."""
+
+LATE_IN_POSTGRESQL = "happened_at - created_at > interval '01:00:00' OR happened_at - created_at < interval '-01:00:00'"
+LATE_IN_SQLITE = "abs(julianday(happened_at) - julianday(created_at)) > 1.0 / 24"
+
+
+class Late(ColumnElement[Any]):
+    """Whether a record is late, in the very words of the index of those."""
+
+    inherit_cache = True
+    type = NullType()  # of a Boolean, SQLAlchemy asks SQLite whether it is 1, and no index is in these words
+
+
+@compiles(Late, "postgresql")
+def _in_postgresql(*_: Any, **__: Any) -> str:
+    return f"({LATE_IN_POSTGRESQL})"
+
+
+@compiles(Late, "sqlite")
+def _in_sqlite(*_: Any, **__: Any) -> str:
+    return f"({LATE_IN_SQLITE})"
