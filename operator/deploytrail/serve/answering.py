@@ -1,6 +1,6 @@
 """An answer in the form that was asked for, with its tag, so that whoever has it already is told so and no more."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Generic
@@ -93,17 +93,22 @@ class Listing(Generic[R]):
 
 
 def answer_whole(
-    request: Request, name: str, item: type[BaseModel], items: Sequence[BaseModel], whole: BaseModel, form: Form | None
+    request: Request,
+    name: str,
+    item: type[BaseModel],
+    items: Callable[[], Iterable[BaseModel]],
+    content: bytes,
+    form: Form | None,
 ) -> Response:
-    """A list that has no pages: ``items`` are all that ``whole`` holds, of the type ``item``."""
+    """A list that has no pages: ``content`` is all of it as JSON, ``items`` are the lines of its CSV."""
     as_csv = prefers_csv(request, form)
-    tag = tag_of(whole, as_csv)
+    tag = tag_of(content, as_csv)
     if known := unchanged(request, tag):
         return known
     headers = _headers(name, as_csv=as_csv) | {"ETag": tag}
     if as_csv:
-        return Response(spreadsheet.header(item) + spreadsheet.lines(items), headers=headers)
-    return Response(whole.model_dump_json(), media_type="application/json", headers=headers)
+        return Response(spreadsheet.header(item) + spreadsheet.lines(items()), headers=headers)
+    return Response(content, media_type="application/json", headers=headers)
 
 
 class Export(StreamingResponse):
@@ -151,8 +156,12 @@ def tag_of(*parts: object) -> str:
     """Another one whenever any of the parts is another, or we are: what we show of them may have changed with us."""
     whole = sha256(__version__.encode())
     for part in parts:
-        whole.update(b"\0" + (part.model_dump_json() if isinstance(part, BaseModel) else str(part)).encode())
+        whole.update(b"\0" + (part if isinstance(part, bytes) else _text(part).encode()))
     return f'W/"{whole.hexdigest()[:32]}"'
+
+
+def _text(part: object) -> str:
+    return part.model_dump_json() if isinstance(part, BaseModel) else str(part)
 
 
 def prefers_csv(request: Request, form: Form | None) -> bool:

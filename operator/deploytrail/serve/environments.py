@@ -1,12 +1,14 @@
 """GET /api/v1/environments: what runs where."""
 
-from collections.abc import Awaitable, Callable, Iterable
-from typing import Annotated
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from typing import Annotated, Any
 
+import orjson
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from deploytrail.record.instant import to_rfc3339
 from deploytrail.record.model import Status
 from deploytrail.record.running import Running, merged
 from deploytrail.serve.answering import answer_whole, listed
@@ -61,6 +63,33 @@ class Asked(BaseModel):
     format: Form | None = Field(None, description="`csv` for a spreadsheet; without it, what `Accept` prefers.")
 
 
+def to_json(running: Iterable[Running]) -> bytes:
+    """A ``RunningList`` of these, written at once: there are thousands, and each is too small to be made for it."""
+    return orjson.dumps({"items": [_shown(each) for each in running]})
+
+
+def _shown(each: Running) -> dict[str, Any]:
+    latest = each.latest
+    return {
+        "environment": each.environment,
+        "product": each.product,
+        "version": each.version,
+        "commit": each.commit,
+        "since": to_rfc3339(each.since),
+        "deployed_by": each.deployed_by,
+        "deployment_id": each.deployment_id,
+        "previous": each.previous,
+        "latest": {
+            "deployment_id": latest.deployment_id,
+            "version": latest.version,
+            "status": latest.status,
+            "at": to_rfc3339(latest.at),
+        }
+        if latest is not None
+        else None,
+    }
+
+
 def environment_routes(
     store: Store, found: Callable[[], Iterable[Running]], *, may_read: Callable[..., Awaitable[object]]
 ) -> APIRouter:
@@ -75,7 +104,10 @@ def environment_routes(
         recorded = await in_time(store.running(asked.environment))
         before = [each for each in found() if asked.environment in (None, each.environment)]
         there = [each for each in merged(recorded, before) if asked.product in (None, each.product)]
-        items = tuple(RunningItem.model_validate(each, from_attributes=True) for each in there)
-        return answer_whole(request, "environments", RunningItem, items, RunningList(items=items), asked.format)
+
+        def items() -> Iterator[RunningItem]:
+            return (RunningItem.model_validate(each, from_attributes=True) for each in there)
+
+        return answer_whole(request, "environments", RunningItem, items, to_json(there), asked.format)
 
     return routes
