@@ -6,12 +6,16 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from statistics import quantiles
 from typing import cast
 
 PATH = "/api/hooks/v2/deployment"
 SIZE = 500
 """Bytes of a body."""
+
+TOOK = timedelta(minutes=15, seconds=30)
+"""From the start of a deployment to its end."""
 
 PATIENCE = 30.0
 """Seconds that the last answers may take."""
@@ -41,8 +45,9 @@ class Posted:
 
 
 def bodies(name: str) -> Iterator[bytes]:
-    """Reports of deployments that nobody has told of before, as Hivel's clients send them."""
+    """Reports of deployments that nobody has told of before and that have just ended, as Hivel's clients send them."""
     for number in itertools.count():
+        ended = datetime.now(UTC)
         event = {
             "deployment_id": f"{name}-{number}",
             "event_type": "completed",
@@ -50,8 +55,8 @@ def bodies(name: str) -> Iterator[bytes]:
             "repo_url": "https://github.com/acme/shop",
             "commit_hash": "abc123def456789012345678901234567890abcd",
             "environment": "production",
-            "start_time": "2026-03-02T12:00:00Z",
-            "end_time": "2026-03-02T12:15:30Z",
+            "start_time": (ended - TOOK).isoformat(),
+            "end_time": ended.isoformat(),
             "branch": "main",
             "image": f"acme/shop:{number}",
         }

@@ -70,11 +70,11 @@ _CARRIED = (
 
 
 def alone(report: AnyReport[R]) -> R:
-    """The record that the report makes by itself."""
-    telling, known = report.telling, type(report).model_fields
-    return report.makes(
-        **{name: getattr(report.facts, name) for name in type(report.facts).model_fields},
-        **{name: getattr(report, name) for name in _CARRIED if name in known},
+    """The record that the report makes by itself. Whatever the report says was validated with it, and is not again."""
+    telling, said = report.telling, vars(report)
+    made: R = report.makes.model_construct(  # type: ignore[assignment]
+        **vars(report.facts),
+        **{name: said[name] for name in _CARRIED if name in said},
         id=report.id,
         status=telling.status,
         source=telling.source,
@@ -82,6 +82,7 @@ def alone(report: AnyReport[R]) -> R:
         updated_at=telling.received_at,
         tellings=(telling,),
     )
+    return made
 
 
 def _noted(current: R, report: AnyReport[R]) -> R:
