@@ -15,9 +15,7 @@ from sqlalchemy import Engine
 from deploytrail.cli import main
 from deploytrail.errors import DeploytrailError, Rejected
 from deploytrail.stores.base import Duplicate, Recorded
-from deploytrail.stores.sql import ingest, postgresql, sqlite
-from deploytrail.stores.sql.rows import joined
-from deploytrail.stores.sql.statements import statements
+from deploytrail.stores.sql import ingest, postgresql, sqlite, statements
 from deploytrail.stores.sql.store import SqlStore
 from deploytrail.stores.sql.troubles import Poison
 
@@ -83,9 +81,9 @@ def outbox_apart() -> None:
 
     async def twice(store: Any, reports: Sequence[Any]) -> Any:
         answers = await write(store, reports)
-        rows = joined(left)
+        rows = {"announce": list(left)}
         await asyncio.sleep(SLOW_DISK)
-        await store._door.write(lambda each: each.execute(statements(each.dialect.name).announce, {"rows": rows}))
+        await store._door.write(lambda each: statements.write(each, rows))
         return answers
 
     ingest.write = records_only

@@ -6,17 +6,30 @@ from functools import cache
 from typing import Any
 
 import orjson
-from sqlalchemy import Column, Connection, Integer, Select, Text, and_, bindparam, literal, select, true, tuple_, update
+from sqlalchemy import (
+    Column,
+    CompoundSelect,
+    Connection,
+    Integer,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    literal,
+    select,
+    true,
+    tuple_,
+    union_all,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from deploytrail.record.totals import Place
 from deploytrail.stores.sql.statements import incoming, inserted
-from deploytrail.stores.sql.tables import PLACES, PRODUCTS, RECORDS, ROLLUPS, TALLIES, UtcInstant, to_text
+from deploytrail.stores.sql.tables import PLACES, PRODUCTS, RECORDS, ROLLUPS, UtcInstant, to_text
 
 Position = tuple[datetime, str]
 """Time and id."""
-
-_KEYS = tuple(TALLIES.primary_key.columns)
 
 
 class AccountStatements:
@@ -52,11 +65,6 @@ class AccountStatements:
         places = incoming([Column("product", Text), Column("environment", Text)], dialect)
         same = and_(PLACES.c.product == places.c.product, PLACES.c.environment == places.c.environment)
         self.standings = select(PLACES).join_from(places, PLACES, same)
-        standings = incoming(PLACES.c, dialect)
-        put: Any = inserted(insert(PLACES), PLACES.c, standings, ignore=False)
-        self.put_standings = put.on_conflict_do_update(
-            index_elements=[PLACES.c.product, PLACES.c.environment], set_={"standing": put.excluded.standing}
-        )
         self.newest = (
             select(RECORDS.c.document)
             .where(
@@ -68,34 +76,18 @@ class AccountStatements:
             .limit(bindparam("step"))
             .offset(bindparam("skip"))
         )
-
-        keys = incoming(_KEYS, dialect)
-        found = and_(*(column == keys.c[column.name] for column in _KEYS))
-        self.lock_tallies = (
-            select(*_KEYS, TALLIES.c.counts)
-            .join_from(keys, TALLIES, found)
-            .order_by(*_KEYS)
-            .with_for_update(of=TALLIES)
-        )
-        tallies = incoming(TALLIES.c, dialect)
-        self.add_tallies = inserted(insert(TALLIES), TALLIES.c, tallies)
-        self.put_tallies = (
-            update(TALLIES)
-            .values(counts=tallies.c.counts)
-            .where(*(column == tallies.c[column.name] for column in _KEYS))
-        )
         self._around = _around_all(dialect) if self._lateral else _around_one()
 
     def stretches(
         self, connection: Connection, asked: Iterable[tuple[Place, Position]], neighbours: int
     ) -> Iterator[tuple[Place, list[Any], list[Any]]]:
-        """Of each place, judged rows before the position, newest first, and from it on, oldest first."""
+        """Of each place, the judged rows next to the position: before it, and from it on; oldest first."""
         listed = list(asked)
         if not self._lateral:
             for place, (at, name) in listed:
                 values = {**place._asdict(), "at": at, "id": name, "neighbours": neighbours}
                 before, after = (connection.execute(each, values).all() for each in self._around)
-                yield place, list(before), list(after)
+                yield place, [*before[::-1]], [*after]
             return
         rows = [
             {"number": number, **place._asdict(), "at": to_text(at), "id": name}
@@ -103,17 +95,20 @@ class AccountStatements:
         ]
         values = {"rows": orjson.dumps(rows).decode(), "neighbours": neighbours}
         found: list[tuple[list[Any], list[Any]]] = [([], []) for _ in listed]
-        for side, statement in enumerate(self._around):
-            for row in connection.execute(statement, values):
-                found[row.number][side].append(row)
+        for row in connection.execute(self._around[0], values):
+            found[row.number][row.side].append(row)
         for (place, _), (before, after) in zip(listed, found, strict=True):
-            yield place, before, after
+            yield place, sorted(before, key=_position), sorted(after, key=_position)
 
 
 _JUDGED = (RECORDS.c.id, RECORDS.c.happened_at, RECORDS.c.version, RECORDS.c.entry)
 
 
-def _around_one() -> tuple[Select[Any], Select[Any]]:
+def _position(row: Any) -> Position:
+    return row.happened_at, row.id
+
+
+def _around_one() -> tuple[Select[Any], ...]:
     """SQLite knows no lateral joins, and is asked place by place: that costs it nothing."""
     here = select(*_JUDGED).where(
         RECORDS.c.product == bindparam("product"),
@@ -124,7 +119,8 @@ def _around_one() -> tuple[Select[Any], Select[Any]]:
     return _sides(here, position, bindparam("neighbours"))
 
 
-def _around_all(dialect: str) -> tuple[Select[Any], Select[Any]]:
+def _around_all(dialect: str) -> tuple[CompoundSelect[Any]]:
+    """Both sides of all places in one round trip."""
     columns: list[Column[Any]] = [
         Column("number", Integer),
         Column("product", Text),
@@ -140,13 +136,12 @@ def _around_all(dialect: str) -> tuple[Select[Any], Select[Any]]:
     )
     before, after = _sides(here, tuple_(wanted.c.at, wanted.c.id), bindparam("neighbours", type_=Integer))
 
-    def joined(side: Select[Any], *order: Any) -> Select[Any]:
-        rows = side.correlate(wanted).lateral("side")
-        found = select(wanted.c.number, *rows.c).select_from(wanted.join(rows, true()))
-        times = rows.c.happened_at, rows.c.id
-        return found.order_by(wanted.c.number, *(each.desc() if order else each for each in times))
+    def joined(number: int, side: Select[Any]) -> Select[Any]:
+        rows = side.correlate(wanted).lateral("beside")
+        named = literal(number, Integer, literal_execute=True).label("side")
+        return select(wanted.c.number, named, *rows.c).select_from(wanted.join(rows, true()))
 
-    return joined(before, "desc"), joined(after)
+    return (union_all(joined(0, before), joined(1, after)),)
 
 
 def _sides(here: Select[Any], position: Any, neighbours: Any) -> tuple[Select[Any], Select[Any]]:

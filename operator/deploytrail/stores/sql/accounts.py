@@ -1,8 +1,8 @@
 """Counts and standings that follow the records, in the transaction that writes these.
 
 ``open_accounts`` is called before the records are written: it locks the products, so that other replicas wait, and
-computes from the rows as they are what the change makes of the counts. ``close`` is called after, and writes that. The
-rows that all products share are locked last and in one order.
+computes from the rows as they are what the change makes of the counts. Its ``rows`` are written with the records;
+``close`` is called after that.
 """
 
 from bisect import bisect_left, insort
@@ -27,6 +27,7 @@ from deploytrail.stores.sql.entries import Release, from_entry, own, resolved
 from deploytrail.stores.sql.origins import Told, origin_by, read_told
 from deploytrail.stores.sql.rows import from_document
 from deploytrail.stores.sql.standings import Standing, enough, followed, from_text, standing_of, to_text
+from deploytrail.stores.sql.statements import write
 
 NEIGHBOURS = MARGIN + 2
 """Rows that are read to each side of a change at first; ten times as many while they do not do."""
@@ -60,12 +61,16 @@ class Accounts:
     unsure: set[Place] = field(default_factory=set)
     """Where all deployments have to be looked at again."""
 
+    def rows(self) -> dict[str, list[bytes]]:
+        """What is to be written, by the names of the statements, in an order that is the same for everybody."""
+        sure = {place: standing for place, standing in self.standings.items() if place not in self.unsure}
+        return {"stand": _standing_rows(sure), "tally": _tally_rows(self.change)}
+
     def close(self, connection: Connection) -> None:
-        """Write it."""
-        for place in sorted(self.unsure):
-            self.standings[place] = read_standing(connection, place)
-        _write_standings(connection, self.standings)
-        _write_tallies(connection, self.change)
+        """Look at the deployments again where that has to be, now that they are written."""
+        if self.unsure:
+            found = {place: read_standing(connection, place) for place in self.unsure}
+            write(connection, {"stand": _standing_rows(found)})
 
 
 def open_accounts(connection: Connection, changes: Sequence[Changed[Any]]) -> Accounts:
@@ -216,7 +221,7 @@ def _read_stretches(
         for place, wanted in moves.items()
     }
     asked = [(place, _order(entries[0])) for place, entries in moving.items()]
-    rows = {place: (before[::-1], after) for place, before, after in say.stretches(connection, asked, neighbours)}
+    rows = {place: (before, after) for place, before, after in say.stretches(connection, asked, neighbours)}
     told = read_told(connection, {
         (place.product, row.version)
         for place, both in rows.items() if place.product in built
@@ -275,35 +280,15 @@ def read_standing(connection: Connection, place: Place) -> Standing:
             return standing
 
 
-def _write_standings(connection: Connection, standings: Mapping[Place, Standing]) -> None:
-    if not standings:
-        return
-    rows = (
-        {"product": place.product, "environment": place.environment, "standing": to_text(standings[place])}
-        for place in sorted(standings)
-    )
-    connection.execute(account_statements(connection.dialect.name).put_standings, {"rows": _json(rows)})
+def _standing_rows(standings: Mapping[Place, Standing]) -> list[bytes]:
+    return [orjson.dumps({**place._asdict(), "standing": to_text(standings[place])}) for place in sorted(standings)]
 
 
-def _write_tallies(connection: Connection, change: Change) -> None:
-    """Rows that are not there are made empty first: of two replicas that miss one, neither must replace the other's."""
-    say = account_statements(connection.dialect.name)
-    wanted = rows_of(change)
-    if not wanted:
-        return
-    keys = _json(dict(zip(KEY, key, strict=True)) for key in sorted(wanted))
-    found = {tuple(row[:5]): row.counts for row in connection.execute(say.lock_tallies, {"rows": keys})}
-    if len(found) < len(wanted):
-        missing = sorted(key for key in wanted if key not in found)
-        rows = ({**dict(zip(KEY, key, strict=True)), "counts": "{}"} for key in missing)
-        connection.execute(say.add_tallies, {"rows": _json(rows)})
-        found = {tuple(row[:5]): row.counts for row in connection.execute(say.lock_tallies, {"rows": keys})}
-    after = []
-    for key, more in wanted.items():
-        counts: Counts = orjson.loads(found[key])
-        add(counts, more)
-        after.append({**dict(zip(KEY, key, strict=True)), "counts": orjson.dumps(counts).decode()})
-    connection.execute(say.put_tallies, {"rows": _json(after)})
+def _tally_rows(change: Change) -> list[bytes]:
+    return [
+        orjson.dumps({**dict(zip(KEY, key, strict=True)), "counts": orjson.dumps(counts).decode()})
+        for key, counts in sorted(rows_of(change).items())
+    ]
 
 
 KEY = ("dimension", "grain", "name", "environment", "start")

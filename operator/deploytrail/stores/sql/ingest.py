@@ -14,8 +14,9 @@ from deploytrail.record.version import Version
 from deploytrail.stores.base import Outcome
 from deploytrail.stores.sql.accounts import Changed, open_accounts
 from deploytrail.stores.sql.judging import Desk, judge
-from deploytrail.stores.sql.rows import KINDS, joined, to_total_rows
+from deploytrail.stores.sql.rows import KINDS, to_total_rows
 from deploytrail.stores.sql.statements import statements
+from deploytrail.stores.sql.statements import write as write_rows
 from deploytrail.stores.sql.troubles import Outrun
 
 Answer = Outcome[Any] | DeploytrailError
@@ -71,23 +72,25 @@ def read_versions(connection: Connection, desk: Desk, wanted: set[str]) -> None:
 
 def write(connection: Connection, desk: Desk) -> None:
     """What came to lie on the desk. In one order, so that two replicas wait for each other at most in one way."""
-    tell = statements(connection.dialect.name)
     accounts = open_accounts(connection, [Changed(was, desk.records[key]) for key, was in desk.before.items()])
-    _all_or_outrun(connection, tell.create, _sorted(desk.created))
-    _all_or_outrun(connection, tell.change, _sorted(desk.changed))
-    _all_or_outrun(connection, tell.keep, desk.payloads)
-    if desk.events:
-        connection.execute(tell.announce, {"rows": joined(desk.events)})
-    _all_or_outrun(connection, tell.claim, _sorted(desk.claimed))
-    _all_or_outrun(connection, tell.spell_out, _sorted(desk.spelt_out))
-    if rows := to_total_rows(desk.totals):  # last, because others wait for these rows until the commit
-        connection.execute(tell.total, {"rows": joined(rows)})
+    rows = {
+        "create": _sorted(desk.created),
+        "change": _sorted(desk.changed),
+        "keep": desk.payloads,
+        "announce": desk.events,
+        "claim": _sorted(desk.claimed),
+        "spell_out": _sorted(desk.spelt_out),
+        "total": to_total_rows(desk.totals),
+        **accounts.rows(),
+    }
+    written = write_rows(connection, rows)
+    if any(rows[name] and written[name] != len(rows[name]) for name in _WHOLE):
+        raise Outrun
     accounts.close(connection)
 
 
-def _all_or_outrun(connection: Connection, statement: Any, rows: Sequence[bytes]) -> None:
-    if rows and len(connection.execute(statement, {"rows": joined(rows)}).all()) != len(rows):
-        raise Outrun
+_WHOLE = ("create", "change", "keep", "claim", "spell_out")
+"""A row of these that was not written has been written by somebody else."""
 
 
 def _sorted(rows: dict[Any, bytes]) -> list[bytes]:

@@ -10,15 +10,15 @@ from deploytrail.record.model import Deployment, Record, Telling
 from deploytrail.record.totals import difference, place_of
 from deploytrail.stores.sql import questions
 from deploytrail.stores.sql.accounts import Changed, open_accounts
-from deploytrail.stores.sql.rows import KINDS, from_document, joined, to_payload, to_row, to_total_rows, with_bodies
-from deploytrail.stores.sql.statements import statements
+from deploytrail.stores.sql.rows import KINDS, from_document, to_payload, to_row, to_total_rows, with_bodies
+from deploytrail.stores.sql.statements import write
 from deploytrail.stores.sql.tables import PAYLOADS
 from deploytrail.stores.sql.troubles import Outrun
 
 
 def rewrite(connection: Connection, record: Record, heard: tuple[Telling, ...]) -> bool:
     """See Store.rewrite; durable once the caller has committed."""
-    kind, tell = KINDS[type(record)], statements(connection.dialect.name)
+    kind = KINDS[type(record)]
     rows = connection.execute(questions.whole(kind, record.id)).all()
     if not rows or _tellings(rows, type(record)) != heard:
         return False
@@ -27,22 +27,19 @@ def rewrite(connection: Connection, record: Record, heard: tuple[Telling, ...]) 
     accounts = open_accounts(connection, [Changed(before, record)])
     row = to_row(record, revision=rows[0].revision)
     payloads = [found for n in range(len(record.tellings)) if (found := to_payload(record, n)) is not None]
-    if not connection.execute(tell.change, {"rows": joined([row])}).all():
+    if not write(connection, {"change": [row]})["change"]:
         return False
+    totals = {}
     if isinstance(record, Deployment):
-        changed = difference(from_document(rows[0].document, Deployment), record)
-        if counts := to_total_rows({place_of(record): changed}):
-            connection.execute(tell.total, {"rows": joined(counts)})
+        totals[place_of(record)] = difference(from_document(rows[0].document, Deployment), record)
     connection.execute(delete(PAYLOADS).where(PAYLOADS.c.record_id == record.id, PAYLOADS.c.kind == kind))
-    if payloads:
-        connection.execute(tell.keep, {"rows": joined(payloads)})
+    write(connection, {"keep": payloads, "total": to_total_rows(totals), **accounts.rows()})
     accounts.close(connection)
     return True
 
 
 def change(connection: Connection, deployment_id: str, turn: Callable[[Deployment], Deployment]) -> Deployment | None:
     """The deployment as ``turn`` makes it of what is there; None when there is none. Raises Outrun, see ingest."""
-    tell = statements(connection.dialect.name)
     rows = connection.execute(questions.whole(KINDS[Deployment], deployment_id)).all()
     if not rows:
         return None
@@ -51,8 +48,9 @@ def change(connection: Connection, deployment_id: str, turn: Callable[[Deploymen
     if after is before:
         return before
     accounts = open_accounts(connection, [Changed(before, after)])
-    if not connection.execute(tell.change, {"rows": joined([to_row(after, revision=rows[0].revision)])}).all():
+    if not write(connection, {"change": [to_row(after, revision=rows[0].revision)]})["change"]:
         raise Outrun
+    write(connection, accounts.rows())
     accounts.close(connection)
     return after
 

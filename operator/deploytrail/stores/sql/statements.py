@@ -1,14 +1,15 @@
-"""The statements that write, in the words of one database.
+"""The statements of the records, in the words of one database, and how what is to be written goes out at once.
 
 Each takes its rows as one JSON parameter, so that its text is the same for one row and for hundreds.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     Column,
+    Connection,
     FromClause,
     Select,
     String,
@@ -17,15 +18,18 @@ from sqlalchemy import (
     bindparam,
     cast,
     func,
+    literal,
     literal_column,
     select,
+    text,
     true,
     type_coerce,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from deploytrail.stores.sql.tables import OUTBOX, PAYLOADS, RECORDS, TOTALS, VERSIONS
+from deploytrail.stores.sql.rows import joined
+from deploytrail.stores.sql.tables import OUTBOX, PAYLOADS, PLACES, RECORDS, TALLIES, TOTALS, VERSIONS
 
 
 class Statements:
@@ -44,35 +48,98 @@ class Statements:
         self.newest = select(*columns, RECORDS.c.series).join_from(wanted, RECORDS, newest)
         self.versions = select(VERSIONS).join_from(wanted, VERSIONS, VERSIONS.c.id == wanted.c.id)
 
-        records = incoming(RECORDS.c, dialect)
-        self.create = inserted(insert(RECORDS), RECORDS.c, records).returning(RECORDS.c.id)
-        self.change = (
-            update(RECORDS)
-            .values({**{name: records.c[name] for name in _CHANGING}, "revision": RECORDS.c.revision + 1})
-            .where(
-                RECORDS.c.id == records.c.id,
-                RECORDS.c.kind == records.c.kind,
-                RECORDS.c.revision == records.c.revision,
-            )
-            .returning(RECORDS.c.id)
+        self.writes = _writes(insert, dialect)
+
+
+def _writes(insert: Any, dialect: str) -> Mapping[str, Any]:
+    """By name, which is its parameter's, too. In this order, so that two replicas wait for each other in one way only.
+
+    Tallies come last, because all products share some of them, and others wait for these rows until the commit.
+    """
+    records = incoming(RECORDS.c, dialect, "create")
+    changes = incoming(RECORDS.c, dialect, "change")
+    change = (
+        update(RECORDS)
+        .values({**{name: changes.c[name] for name in _CHANGING}, "revision": RECORDS.c.revision + 1})
+        .where(
+            RECORDS.c.id == changes.c.id,
+            RECORDS.c.kind == changes.c.kind,
+            RECORDS.c.revision == changes.c.revision,
         )
-        payloads = incoming(PAYLOADS.c, dialect)
-        self.keep = inserted(insert(PAYLOADS), PAYLOADS.c, payloads).returning(PAYLOADS.c.record_id)
-        events = incoming(_ANNOUNCED, dialect)
-        self.announce = inserted(insert(OUTBOX), _ANNOUNCED, events)
-        totals = incoming(TOTALS.c, dialect)
-        adding = insert(TOTALS).from_select(list(TOTALS.c.keys()), select(*totals.c).where(true()))
-        self.total = adding.on_conflict_do_update(
-            index_elements=TOTALS.primary_key.columns, set_={"value": TOTALS.c.value + adding.excluded.value}
+    )
+    spelt = incoming([*VERSIONS.c, Column("was", Text)], dialect, "spell_out")
+    spell_out = (
+        update(VERSIONS)
+        .values(commit=spelt.c.commit)
+        .where(VERSIONS.c.id == spelt.c.id, VERSIONS.c.commit == spelt.c.was)
+    )
+    totals = inserted(insert(TOTALS), TOTALS.c, incoming(TOTALS.c, dialect, "total"), ignore=False)
+    places = inserted(insert(PLACES), PLACES.c, incoming(PLACES.c, dialect, "stand"), ignore=False)
+    tallies = inserted(insert(TALLIES), TALLIES.c, incoming(TALLIES.c, dialect, "tally"), ignore=False)
+    return {
+        "create": inserted(insert(RECORDS), RECORDS.c, records),
+        "change": change,
+        "keep": inserted(insert(PAYLOADS), PAYLOADS.c, incoming(PAYLOADS.c, dialect, "keep")),
+        "announce": inserted(insert(OUTBOX), _ANNOUNCED, incoming(_ANNOUNCED, dialect, "announce")),
+        "claim": inserted(insert(VERSIONS), VERSIONS.c, incoming(VERSIONS.c, dialect, "claim")),
+        "spell_out": spell_out,
+        "total": totals.on_conflict_do_update(
+            index_elements=TOTALS.primary_key.columns, set_={"value": TOTALS.c.value + totals.excluded.value}
+        ),
+        "stand": places.on_conflict_do_update(
+            index_elements=PLACES.primary_key.columns, set_={"standing": places.excluded.standing}
+        ),
+        "tally": tallies.on_conflict_do_update(
+            index_elements=TALLIES.primary_key.columns, set_={"counts": text(_ADDED[dialect])}
+        ),
+    }
+
+
+_ADDED = {
+    "postgresql": """(
+        SELECT coalesce(jsonb_object_agg(key, value), '{}')::text FROM (
+            SELECT key, sum(value::bigint) AS value FROM (
+                SELECT key, value FROM json_each_text(tallies.counts::json)
+                UNION ALL SELECT key, value FROM json_each_text(excluded.counts::json)
+            ) AS every GROUP BY key HAVING sum(value::bigint) <> 0
+        ) AS summed
+    )""",
+    "sqlite": """(
+        SELECT json_group_object(key, value) FROM (
+            SELECT key, sum(value) AS value FROM (
+                SELECT key, value FROM json_each(tallies.counts)
+                UNION ALL SELECT key, value FROM json_each(excluded.counts)
+            ) GROUP BY key HAVING sum(value) <> 0
         )
-        versions = incoming([*VERSIONS.c, Column("was", Text)], dialect)
-        self.claim = inserted(insert(VERSIONS), VERSIONS.c, versions).returning(VERSIONS.c.id)
-        self.spell_out = (
-            update(VERSIONS)
-            .values(commit=versions.c.commit)
-            .where(VERSIONS.c.id == versions.c.id, VERSIONS.c.commit == versions.c.was)
-            .returning(VERSIONS.c.id)
-        )
+    )""",
+}
+"""Counts that are there and those that come, by name; what becomes 0 is gone, as in record.dora.counting.add."""
+
+
+def write(connection: Connection, rows: Mapping[str, Sequence[bytes]]) -> Mapping[str, int]:
+    """Write the rows by the statements of these names, and tell how many each has written.
+
+    With PostgreSQL it is one statement, so that it costs one round trip however much there is to write.
+    """
+    dialect = connection.dialect.name
+    filled = {name: joined(rows[name]) for name in statements(dialect).writes if rows.get(name)}
+    if not filled:
+        return {}
+    if dialect == "postgresql":
+        written: Mapping[str, int] = connection.execute(_at_once(dialect, tuple(filled)), filled).mappings().one()  # type: ignore[assignment]
+        return written
+    writes = statements(dialect).writes
+    return {name: connection.execute(writes[name], {name: each}).rowcount for name, each in filled.items()}
+
+
+@cache
+def _at_once(dialect: str, names: tuple[str, ...]) -> Select[Any]:
+    """One WITH of them all. It is evaluated in the order of its columns."""
+    one = literal(1, literal_execute=True).label("one")
+    parts = {name: statements(dialect).writes[name].returning(one).cte(f"{name}_rows") for name in names}
+    return select(
+        *(select(func.count()).select_from(part).scalar_subquery().label(name) for name, part in parts.items())
+    )
 
 
 _IDENTITY = ("id", "kind", "revision")
@@ -95,13 +162,13 @@ def inserted(insert: Any, columns: Iterable[Column[Any]], told: FromClause, *, i
     return statement.on_conflict_do_nothing() if ignore else statement
 
 
-def incoming(columns: Iterable[Column[Any]], dialect: str) -> FromClause:
-    """The parameter ``rows``, a JSON list of objects, as a table."""
+def incoming(columns: Iterable[Column[Any]], dialect: str, parameter: str = "rows") -> FromClause:
+    """The parameter, a JSON list of objects, as a table."""
     named = [Column(column.name, column.type) for column in columns]
     if dialect == "postgresql":
-        rows = func.json_to_recordset(cast(bindparam("rows", type_=String), postgresql.JSON))
+        rows = func.json_to_recordset(cast(bindparam(parameter, type_=String), postgresql.JSON))
         return rows.table_valued(*named, name="incoming").render_derived(with_types=True)
-    listed = func.json_each(bindparam("rows", type_=String)).table_valued("value", name="listed")
+    listed = func.json_each(bindparam(parameter, type_=String)).table_valued("value", name="listed")
     picked = [
         type_coerce(func.json_extract(listed.c.value, literal_column(f"'$.{column.name}'")), column.type).label(
             column.name
