@@ -113,8 +113,15 @@ _SECRETS = re.compile(
 )
 
 
+_SIGNS = ("dtk_", "bearer ", "token", "://")
+"""One of these is in whatever the pattern finds. To look for them first is quicker, and every word of a log is asked."""
+
+
 def mask(text: str) -> str:
     """The text without keys, tokens and credentials in URLs."""
+    folded = text.lower()
+    if not any(sign in folded for sign in _SIGNS):
+        return text
     return _SECRETS.sub("***", text)
 
 
