@@ -114,7 +114,7 @@ _SECRETS = re.compile(
 
 
 _SIGNS = ("dtk_", "bearer ", "token", "://")
-"""One of these is in whatever the pattern finds. To look for them first is quicker, and every word of a log is asked."""
+"""One of these is in whatever the pattern finds. To look for them is quicker, and every word of a log is asked."""
 
 
 def mask(text: str) -> str:

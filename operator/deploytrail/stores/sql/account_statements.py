@@ -16,6 +16,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     literal,
+    literal_column,
     select,
     true,
     tuple_,
@@ -138,7 +139,7 @@ def _around_all(dialect: str) -> tuple[CompoundSelect[Any]]:
 
     def joined(number: int, side: Select[Any]) -> Select[Any]:
         rows = side.correlate(wanted).lateral("beside")
-        named = literal(number, Integer, literal_execute=True).label("side")
+        named = literal_column(str(number), Integer).label("side")
         return select(wanted.c.number, named, *rows.c).select_from(wanted.join(rows, true()))
 
     return (union_all(joined(0, before), joined(1, after)),)

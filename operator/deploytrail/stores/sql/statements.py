@@ -18,7 +18,6 @@ from sqlalchemy import (
     bindparam,
     cast,
     func,
-    literal,
     literal_column,
     select,
     text,
@@ -135,7 +134,7 @@ def write(connection: Connection, rows: Mapping[str, Sequence[bytes]]) -> Mappin
 @cache
 def _at_once(dialect: str, names: tuple[str, ...]) -> Select[Any]:
     """One WITH of them all. It is evaluated in the order of its columns."""
-    one = literal(1, literal_execute=True).label("one")
+    one: Any = literal_column("1").label("one")
     parts = {name: statements(dialect).writes[name].returning(one).cte(f"{name}_rows") for name in names}
     return select(
         *(select(func.count()).select_from(part).scalar_subquery().label(name) for name, part in parts.items())
