@@ -18,6 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from sqlalchemy import Connection, Index, text
 from sqlalchemy.schema import CreateIndex
 
+from bench.generation import generate
 from deploytrail.record.dora.entry import Verdict
 from deploytrail.record.dora.judging import Rules
 from deploytrail.record.identity import version_id
@@ -62,7 +63,15 @@ async def make(url: str, history: History) -> None:
             task = bar.add_task(what, total=total)
             await _write(url, table, columns, rows, lambda count: bar.advance(task, count))
 
-        await write("deployments", RECORDS.name, _COLUMNS, _deployments(history), history.deployments)
+        if url.startswith(SQLITE):
+            await write("deployments", RECORDS.name, _COLUMNS, _deployments(history), history.deployments)
+        else:
+            task = bar.add_task("deployments", total=history.deployments)
+            await generate(
+                url, _pieces(_deployment()), partial(bar.advance, task), deployments=history.deployments,
+                products=PRODUCTS, environments=ENVIRONMENTS, rare=RARE_ENVIRONMENT, teams=TEAMS,
+                end=END, length=timedelta(days=DAYS),
+            )  # fmt: skip
         await write("builds", RECORDS.name, _COLUMNS, _builds(history), history.builds)
         await write("versions", VERSIONS.name, _VERSION_COLUMNS, _versions(history), history.builds)
         indexes = bar.add_task("indexes", total=len(RECORDS.indexes))

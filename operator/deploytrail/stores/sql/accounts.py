@@ -32,8 +32,8 @@ from deploytrail.stores.sql.statements import write
 NEIGHBOURS = MARGIN + 2
 """Rows that are read to each side of a change at first; ten times as many while they do not do."""
 
-STEP = 50
-"""Deployments that are read at a time to find out what runs."""
+FIRST_STEP, STEP = 6, 50
+"""Deployments that are read at first to find out what runs, which mostly does; and then at a time."""
 
 DAY, MONTH = "day", "month"
 
@@ -271,13 +271,14 @@ def read_standing(connection: Connection, place: Place) -> Standing:
     """What runs in a place, by its deployments."""
     say = account_statements(connection.dialect.name)
     deployments: list[Deployment] = []
-    where = {"product": place.product, "environment": place.environment, "step": STEP}
+    where, step = {"product": place.product, "environment": place.environment}, FIRST_STEP
     while True:
-        rows = connection.execute(say.newest, {**where, "skip": len(deployments)}).all()
+        rows = connection.execute(say.newest, {**where, "step": step, "skip": len(deployments)}).all()
         deployments += [from_document(row.document, Deployment) for row in rows]
         standing = standing_of(deployments)
-        if len(rows) < STEP or enough(standing):
+        if len(rows) < step or enough(standing):
             return standing
+        step = STEP
 
 
 def _standing_rows(standings: Mapping[Place, Standing]) -> list[bytes]:

@@ -14,7 +14,11 @@ from sqlalchemy.types import NullType
 PROMPT = timedelta(hours=1, seconds=1)
 """Records that are not late happened no further from when they were made; the second is for who rounds."""
 
-LATE_IN_POSTGRESQL = "happened_at - created_at > interval '01:00:00' OR happened_at - created_at < interval '-01:00:00'"
+LATE_IN_POSTGRESQL = (
+    "CASE WHEN happened_at - created_at BETWEEN interval '-01:00:00' AND interval '01:00:00' THEN 0 ELSE 1 END = 1"
+)
+"""PostgreSQL takes one in two hundred for equal to something, and two in five for further apart: a better guess."""
+
 LATE_IN_SQLITE = "abs(julianday(happened_at) - julianday(created_at)) > 1.0 / 24"
 
 

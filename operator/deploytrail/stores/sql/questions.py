@@ -27,9 +27,9 @@ def one(kind: str, record_id: str) -> Select[Any]:
 def some(kind: str, query: Query) -> Select[Any]:
     """Documents in the order that is asked for; one more than is wanted, to know whether there are more."""
     if query.since is None and query.until is None:
-        return _in_order(query, select(RECORDS.c.document, *_KEY).where(*_filters(kind, query)))
+        return _in_order(query, select(RECORDS.c.document, *_KEY).where(*_filters(kind, query), *_written_out(query)))
     wanted = select(RECORDS.c.document, *_KEY).where(*_filters(kind, query), *_happened(query))
-    prompt = _in_order(query, wanted.where(not_(Late()), *_created(query)))
+    prompt = _in_order(query, wanted.where(not_(Late()), *_created(query), *_written_out(query)))
     late = _in_order(query, wanted.where(Late()))
     both = union_all(*(select(each.subquery()) for each in (prompt, late))).subquery()
     return _in_order(query, select(both.c.document, both.c.created_at, both.c.id))
@@ -113,7 +113,6 @@ def began() -> Select[Any]:
 def _filters(kind: str, query: Query) -> list[ColumnElement[bool]]:
     found = [RECORDS.c.kind == kind]
     found += [RECORDS.c[name] == wanted for name in _EXACT if (wanted := getattr(query, name)) is not None]
-    found += _written_out(query)
     if query.open is not None:
         found.append(RECORDS.c.is_open if query.open else not_(RECORDS.c.is_open))
     if query.missed is not None:

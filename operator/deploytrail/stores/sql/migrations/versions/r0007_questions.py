@@ -6,7 +6,7 @@ from alembic import op
 revision = "0007"
 down_revision = "0006"
 
-LATE = "happened_at - created_at > interval '01:00:00' OR happened_at - created_at < interval '-01:00:00'"
+LATE = "CASE WHEN happened_at - created_at BETWEEN interval '-01:00:00' AND interval '01:00:00' THEN 0 ELSE 1 END = 1"
 LATE_IN_SQLITE = "abs(julianday(happened_at) - julianday(created_at)) > 1.0 / 24"
 
 
