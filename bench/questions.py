@@ -68,6 +68,8 @@ QUESTIONS: dict[str, str] = {
     "deployments that are not counted": "/api/v1/deployments?counted=false",
     "deployments since three days": f"/api/v1/deployments?since={_RECENT}",
     "deployments until 500 days ago": f"/api/v1/deployments?until={_LONG_AGO}",
+    "deployments that failed until 500 days ago": f"/api/v1/deployments?status=failed&until={_LONG_AGO}",
+    "deployments to production until 500 days ago": f"/api/v1/deployments?environment=production&until={_LONG_AGO}",
     "deployments of a product until 500 days ago": f"/api/v1/deployments?product={_P}&until={_LONG_AGO}",
     "deployments to production since three days": f"/api/v1/deployments?environment=production&since={_RECENT}",
     "builds": "/api/v1/builds",

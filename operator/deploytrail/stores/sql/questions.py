@@ -1,6 +1,6 @@
 """What is asked of the rows, as statements: the same order and the same filters as record.query."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, false, func, literal_column, not_, select, tuple_, union_all
@@ -18,6 +18,11 @@ UNSUCCESSFUL = (Status.FAILED, Status.ABORTED, Status.UNKNOWN)
 _KEY = RECORDS.c.created_at, RECORDS.c.id
 _EXACT = ("product", "version", "environment", "status", "source", "counted", "type", "application_uid")
 
+_COMMON = ("source", "environment")
+"""What many records have in common: SQLite would rather walk through these than through the few that are late."""
+
+_NOTHING: ColumnElement[str] = literal_column("''")
+
 
 def one(kind: str, record_id: str) -> Select[Any]:
     """The document of a record."""
@@ -28,9 +33,10 @@ def some(kind: str, query: Query) -> Select[Any]:
     """Documents in the order that is asked for; one more than is wanted, to know whether there are more."""
     if query.since is None and query.until is None:
         return _in_order(query, select(RECORDS.c.document, *_KEY).where(*_filters(kind, query), *_written_out(query)))
-    wanted = select(RECORDS.c.document, *_KEY).where(*_filters(kind, query), *_happened(query))
-    prompt = _in_order(query, wanted.where(not_(Late()), *_created(query), *_written_out(query)))
-    late = _in_order(query, wanted.where(Late()))
+    wanted = select(RECORDS.c.document, *_KEY).where(*_happened(query))
+    near = *_created(query), *_written_out(query)
+    prompt = _in_order(query, wanted.where(*_filters(kind, query), not_(Late()), *near))
+    late = _in_order(query, wanted.where(*_filters(kind, query, aside=_COMMON), Late()))
     both = union_all(*(select(each.subquery()) for each in (prompt, late))).subquery()
     return _in_order(query, select(both.c.document, both.c.created_at, both.c.id))
 
@@ -110,9 +116,12 @@ def began() -> Select[Any]:
     return select(INSTALLATION.c.began_at)
 
 
-def _filters(kind: str, query: Query) -> list[ColumnElement[bool]]:
+def _filters(kind: str, query: Query, *, aside: Collection[str] = ()) -> list[ColumnElement[bool]]:
+    """``aside`` are columns whose index is not to be used."""
     found = [RECORDS.c.kind == kind]
-    found += [RECORDS.c[name] == wanted for name in _EXACT if (wanted := getattr(query, name)) is not None]
+    for name in _EXACT:
+        if (wanted := getattr(query, name)) is not None:
+            found.append((RECORDS.c[name].concat(_NOTHING) if name in aside else RECORDS.c[name]) == wanted)
     if query.open is not None:
         found.append(RECORDS.c.is_open if query.open else not_(RECORDS.c.is_open))
     if query.missed is not None:
