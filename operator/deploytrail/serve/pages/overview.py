@@ -16,7 +16,7 @@ from deploytrail.serve.pages.visitors import Visitor
 from deploytrail.stores.base import Store
 
 MOST_ROWS = 100
-"""Products on one page: a cell takes some 20 µs to write, and nobody looks over more at once."""
+"""Products on one page: a cell takes up to 70 µs to write, and nobody looks over more at once."""
 
 RECENT = 200
 """Deployments among which those in progress are counted, and attempts found where nothing runs yet."""
