@@ -3,7 +3,7 @@
 from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
@@ -60,7 +60,7 @@ def tells(deployment: Deployment) -> bool:
     return deployment.status is Status.COMPLETED and not deployment.partial
 
 
-def running_of(deployment: Deployment) -> Running:
+def running_of(deployment: Deployment, previous: str | None = None, latest: Latest | None = None) -> Running:
     """What runs since then, if nothing came after."""
     return Running(
         product=deployment.product,
@@ -70,6 +70,8 @@ def running_of(deployment: Deployment) -> Running:
         since=happened_at(deployment),
         deployed_by=deployment.deployed_by,
         deployment_id=deployment.id,
+        previous=previous,
+        latest=latest,
     )
 
 
@@ -101,17 +103,12 @@ class Standings:
         return tuple(each for each in found if each is not None)
 
     def _running(self, placed: list[_Placed]) -> Running | None:
-        current: Running | None = None
-        for _, name in reversed(placed):
-            deployment = self._by_id[name]
-            if not tells(deployment):
-                continue
-            if current is None:
-                latest = self._by_id[placed[-1][1]]
-                current = replace(running_of(deployment), latest=latest_of(latest))
-            elif deployment.version != current.version:
-                return replace(current, previous=deployment.version)
-        return current
+        told = (each for _, name in reversed(placed) if tells(each := self._by_id[name]))
+        current = next(told, None)
+        if current is None:
+            return None
+        previous = next((each.version for each in told if each.version != current.version), None)
+        return running_of(current, previous, latest_of(self._by_id[placed[-1][1]]))
 
 
 def _placed(deployment: Deployment) -> _Placed:
