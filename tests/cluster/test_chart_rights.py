@@ -35,7 +35,7 @@ def test_its_account_may_do_what_it_must(fresh: ControlPlane, install: Install, 
         assert allowed(account, verb, "applications.argoproj.io")
         assert allowed(account, verb, "deploymentevents.deploytrail.dev")
         assert allowed(account, verb, "secrets", namespace)
-    assert allowed(account, "watch", "customresourcedefinitions.apiextensions.k8s.io")
+    assert allowed(account, "list", "customresourcedefinitions.apiextensions.k8s.io")
     assert allowed(account, "patch", "deploymentevents/status.deploytrail.dev", "elsewhere")
     assert allowed(account, "create", "deploymentevents.deploytrail.dev", namespace)
     assert allowed(account, "update", "deploymentevents.deploytrail.dev", namespace)
@@ -151,8 +151,8 @@ def test_the_operator_asks_for_nothing_that_is_refused(
 
 
 WATCHED = {
-    "argocd": {"applications", "customresourcedefinitions", "deploymentevents", "secrets"},
-    "resources": {"customresourcedefinitions", "deploymentevents", "secrets"},
+    "argocd": {"applications", "deploymentevents", "secrets"},
+    "resources": {"buildevents", "deploymentevents", "secrets"},
     "http": {"deploymentevents", "secrets"},
 }
 TOUCHED = {"argocd": {"configmaps"}, "resources": {"deploymentevents/status"}, "http": set[str]()}

@@ -55,7 +55,7 @@ def needed(
     for namespace in watched or ("",):
         found += _watching(namespace, sources, records_here=records_here)
     if not watched and {"argocd", "resources"} & set(sources):
-        found += _rights("apiextensions.k8s.io", ["customresourcedefinitions"], ("list", "watch"), optional=True)
+        found += _rights("apiextensions.k8s.io", ["customresourcedefinitions"], ("list",), optional=True)
     if records_here:
         found += _keeping(home)
         if expires:

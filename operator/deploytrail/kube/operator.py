@@ -27,8 +27,8 @@ AT_ONCE = 16
 """Objects of a kind that are dealt with at a time. kopf knows no such limit, and a burst of requests, each with a
 connection of its own, is answered later than a queue of them, if at all."""
 
-KINDS_SECONDS = 15.0
-"""Between two looks for kinds that were installed or removed, where kopf may not look itself."""
+KINDS_SECONDS = 5.0
+"""Between two looks for kinds that were installed or removed."""
 
 LOGIN_SECONDS = 2.0
 """Between two logins: kopf asks who we are again at once when a token is refused, hundreds of times a second."""
@@ -99,10 +99,9 @@ class Operator:
                 await asyncio.wait_for(self._stop.wait(), READY_SECONDS)
                 return
         settings = frugal({watch.kind: watch.labels for watch in self._watches if watch.labels})
-        # To look for namespaces and kinds that come and go is a right in the whole cluster.
-        settings.scanning.disabled = bool(self._namespaces)
+        known = await self._served()  # before kopf looks: what comes meanwhile makes it start again
         ended = asyncio.Event()
-        ending = asyncio.create_task(self._end(ended), name="operator-end")
+        ending = asyncio.create_task(self._end(ended, known), name="operator-end")
         try:
             with KopfTasks():
                 tasks = await kopf.spawn_tasks(
@@ -119,13 +118,12 @@ class Operator:
         finally:
             ending.cancel()
 
-    async def _end(self, ended: asyncio.Event) -> None:
-        """End kopf when we stop, and when a kind came or went where it may not look for them itself."""
-        known = await self._served() if self._namespaces else None
+    async def _end(self, ended: asyncio.Event, known: frozenset[Kind] | None) -> None:
+        """End kopf when we stop, and when a kind came or went."""
         while not self._stop.is_set():
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._stop.wait(), KINDS_SECONDS if self._namespaces else None)
-            served = await self._served() if self._namespaces and not self._stop.is_set() else known
+                await asyncio.wait_for(self._stop.wait(), KINDS_SECONDS)
+            served = await self._served() if not self._stop.is_set() else known
             if served not in (known, None):
                 log.info("kinds_changed")
                 break
