@@ -29,8 +29,8 @@ def frugal(labels: Mapping[Kind, str]) -> kopf.OperatorSettings:
     settings.queueing.exit_timeout = 5
     settings.queueing.idle_timeout = IDLE_SECONDS
     settings.watching.chunk_size = PAGE
-    # It looks once, when it hears of a new CRD, which the API server may not serve yet: then it never watches it. And to
-    # look for namespaces and kinds is a right in the whole cluster.
+    # It looks once, when it hears of a new CRD, which the API server may not serve yet: then it never watches it. And
+    # to look for namespaces and kinds is a right in the whole cluster.
     settings.scanning.disabled = True
     for kind, selector in labels.items():
         settings.watching.label_selectors[kind.group, kind.plural] = selector
