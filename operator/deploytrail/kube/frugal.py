@@ -43,6 +43,7 @@ def quieten() -> None:
     for name in logging.root.manager.loggerDict:
         if name.startswith("kopf"):
             logging.getLogger(name).addFilter(_QUIETER)
+    logging.getLogger("asyncio").addFilter(_leaves_nothing_open)
 
 
 class _NoDifferences(kopf.DiffBaseStorage):
@@ -89,6 +90,13 @@ class _Quieter(logging.Filter):
 
 
 _QUIETER = _Quieter()
+
+
+def _leaves_nothing_open(record: logging.LogRecord) -> bool:
+    """Let a loop that ends say nothing of kopf's watches: the outer and the inner generators of one that was cancelled
+    are closed at once, each disturbs the other, and all are gone."""
+    message = record.getMessage()
+    return not (message.startswith("an error occurred during closing of asynchronous") and "infinite_watch" in message)
 
 
 class _Endless:

@@ -8,6 +8,7 @@ import http.client
 import itertools
 import json
 import os
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,8 +24,7 @@ class Refused(Exception):
 
 
 def main() -> None:
-    host = urlsplit(os.environ["URL"]).netloc
-    connection = http.client.HTTPConnection(host, timeout=10)
+    connection = http.client.HTTPConnection(*address(os.environ["URL"]), timeout=10)
     for number in itertools.count(1):
         if Path("/tmp/stop").exists():
             return
@@ -33,6 +33,16 @@ def main() -> None:
         if os.environ.get("KEEP") != "yes":
             connection.close()
         time.sleep(PAUSE)
+
+
+def address(url: str) -> tuple[str, int]:
+    """Where it is, looked up once: the node's DNS is not what is tried, and a Service keeps its address."""
+    parts = urlsplit(url)
+    while True:
+        try:
+            return socket.gethostbyname(parts.hostname or ""), parts.port or 80
+        except OSError:
+            time.sleep(LONGEST_WAIT)
 
 
 def until_taken(connection: http.client.HTTPConnection, body: bytes) -> Iterator[dict[str, Any]]:
