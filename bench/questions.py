@@ -17,7 +17,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import httpx
-import uvloop
 from rich.console import Console
 from rich.table import Table
 
@@ -116,7 +115,7 @@ def main() -> int:
     before = machine()
     found: list[Answered] = []
     for store in asked.only:
-        found += uvloop.run(_measure(store, asked))
+        found += asyncio.run(_measure(store, asked))
     _show(before, found)
     asked.output.parent.mkdir(parents=True, exist_ok=True)
     kept = {"machine": before, "questions": [asdict(each) for each in found]}

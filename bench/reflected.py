@@ -4,8 +4,6 @@ import asyncio
 from collections import deque
 from pathlib import Path
 
-import uvloop
-
 from deploytrail import app, telemetry
 from deploytrail.kube.client import APPLICATIONS, Kube, Object
 from deploytrail.kube.operator import Seen, Watch, deliver
@@ -76,8 +74,7 @@ def main(config: Path | None = None) -> int:
     settings = load({}, config)
     telemetry.configure_logging(level=settings.log_level, style=settings.log_format)
     app.tune_collector()
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_run(settings))
+    return asyncio.run(_run(settings))
 
 
 if __name__ == "__main__":

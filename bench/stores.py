@@ -1,6 +1,7 @@
 """What it costs to store a report: the server with and without a store, a tutorial's service, the stores alone."""
 
 import argparse
+import asyncio
 import json
 import sys
 import time
@@ -141,9 +142,9 @@ def measure_alone(measured: Measured, asked: argparse.Namespace, say: Say) -> No
             for clients in (64, 256):
                 told = reports(f"alone-{number}-{clients}", asked.reports)
                 found = {
-                    f"PostgreSQL store, {clients}": uvloop.run(_record(url, told, clients)),
+                    f"PostgreSQL store, {clients}": asyncio.run(_record(url, told, clients)),
                     f"pgbench, {clients}": pgbench(database, url, clients=clients, rows=asked.reports),
-                    f"SQLite store, {clients}": uvloop.run(_record(file, told, clients)),
+                    f"SQLite store, {clients}": asyncio.run(_record(file, told, clients)),
                 }
                 for name, posted in found.items():
                     if number:
@@ -163,8 +164,8 @@ def measure_kubernetes(measured: Measured, asked: argparse.Namespace, say: Say) 
         for number in range(asked.rounds + 1):
             say(f"kubernetes, round {number} of {asked.rounds}")
             told = reports(f"create-{number}", asked.creates)
-            stored = uvloop.run(_create(plane, ours, told))
-            bare = uvloop.run(bare_creates(plane, theirs, told, at_once=CONNECTIONS))
+            stored = asyncio.run(_create(plane, ours, told))
+            bare = asyncio.run(bare_creates(plane, theirs, told, at_once=CONNECTIONS))
             if number:
                 measured["Kubernetes store, 64"].add(stored)
                 measured["bare client, 64"].add(bare)

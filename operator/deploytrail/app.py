@@ -7,7 +7,6 @@ import signal
 from datetime import UTC, datetime
 
 import structlog
-import uvloop
 
 from deploytrail import __version__
 from deploytrail.errors import Misconfigured, Unavailable
@@ -62,8 +61,9 @@ RECONCILE_SECONDS = 600.0
 def run(settings: Settings) -> int:
     """Run until SIGTERM or SIGINT. Returns the exit code."""
     tune_collector()
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_run(settings))
+    # Not uvloop: now and then it takes a new socket for one that it still has open (MagicStack/uvloop#653), after which
+    # the watches never connect again; and it takes reports no faster.
+    return asyncio.run(_run(settings))
 
 
 def tune_collector() -> None:

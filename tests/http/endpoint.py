@@ -12,7 +12,6 @@ from types import TracebackType
 from typing import Any
 
 import httpx
-import uvloop
 from prometheus_client import REGISTRY
 
 from deploytrail.app import apis, dialects
@@ -160,8 +159,7 @@ class Endpoint:
         return [record for record in found if text in (record.tellings[0].body or "")]
 
     def _run(self) -> None:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(self._serve())
+        asyncio.run(self._serve())
 
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()

@@ -15,7 +15,7 @@ from deploytrail import telemetry
 from deploytrail.errors import Unavailable
 from deploytrail.kube.client import Kind, Kube, Object
 from deploytrail.kube.frugal import frugal, quieten
-from deploytrail.kube.tasks import OTHERS, KopfTasks
+from deploytrail.kube.tasks import KopfTasks, run_tasks
 
 log = structlog.get_logger()
 
@@ -114,7 +114,7 @@ class Operator:
                     stop_flag=ended,
                 )
             self._started()
-            await kopf.run_tasks(tasks, ignored=OTHERS)
+            await run_tasks(tasks)
         finally:
             ending.cancel()
 
