@@ -63,7 +63,7 @@ def test_it_holds_the_locked_packages_and_no_others(installed: Path) -> None:
     locked = pinned("requirements.lock")
     assert found.pop("deploytrail") == __version__
     assert found.items() <= locked.items()
-    assert {"kopf", "kubernetes", "fastapi", "uvloop"} <= found.keys()
+    assert {"kopf", "kubernetes", "fastapi", "uvicorn"} <= found.keys()
     assert "pip" not in found
 
 

@@ -34,7 +34,7 @@ def test_the_bill_of_materials_names_what_is_locked_and_nothing_else(made: Path)
     found = {re.sub(r"[-_.]+", "-", each["name"]).lower(): each["version"] for each in components(made)}
 
     assert found.items() <= pinned("requirements.lock").items()
-    assert {"kopf", "kubernetes", "fastapi", "uvloop"} <= found.keys()
+    assert {"kopf", "kubernetes", "fastapi", "uvicorn"} <= found.keys()
     assert str(made) not in (made / "sbom.cdx.json").read_text()
 
 
