@@ -106,6 +106,12 @@ LOSSES = [
         ['extraEnv=[{"name":"DEPLOYTRAIL_STORE","value":"sqlite:////tmp/trail.db"}]'],
         "extraEnv sets DEPLOYTRAIL_STORE: say where records are kept with store.type",
     ),
+    (
+        ['extraEnv=[{"name":"deploytrail_store","value":"sqlite:////tmp/trail.db"}]'],  # settings know no case
+        "extraEnv sets deploytrail_store: say where records are kept with store.type",
+    ),
+    (["replicas=2", 'extraArgs=["--store=sqlite:////tmp/trail.db"]'], "extraArgs has --store: say where"),
+    (['extraArgs=["--store","sqlite:////tmp/trail.db"]'], "extraArgs has --store: say where records are kept"),
 ]
 
 
