@@ -98,6 +98,7 @@ def test_deploymentevents_that_vanish_are_written_and_watched_again_once_they_ar
     crds.kubectl("apply", "-n", trail.argocd, "-f", "-", input=json.dumps(APPLIED))
     wait_until(lambda: completed(operator, "acme/back"))
     wait_until(lambda: completed(operator, "by-hand"))
+    crds.kubectl("delete", "dep", "by-hand", "-n", trail.argocd)
     assert operator.deployments(product="acme/lost") == []
     assert healthy.status_code == 200
     assert refused["message"] == "Service unavailable"

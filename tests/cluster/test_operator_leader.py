@@ -93,20 +93,18 @@ def test_a_replica_without_the_right_to_lead_records_all_the_same(own: Trail) ->
 
 
 def test_the_leader_removes_what_need_not_be_kept_and_says_so(own: Trail) -> None:
-    alone = {"DEPLOYTRAIL_SOURCES": "http"}  # what other tests have applied would be recorded, too
-    operator = own.replica(**alone)
-    own.start(operator)
+    operator, product = own.run(), "acme/retained"  # others have applied theirs, and every installation shows them
     for _ in range(6):
-        assert operator.post(event()).is_success
-    oldest = operator.deployments()[-1]["id"]
+        assert operator.post(event(repo_url=f"https://github.com/{product}")).is_success
+    oldest = operator.deployments(product=product)[-1]["id"]
     own.cluster.kubectl("annotate", "dep", oldest, "-n", own.namespace, "deploytrail.dev/keep=true")
     assert operator.stop() == 0
-    replicas = [own.replica(**alone, DEPLOYTRAIL_RETENTION_COUNT="2") for _ in range(2)]
+    replicas = [own.replica(DEPLOYTRAIL_RETENTION_COUNT="2") for _ in range(2)]
 
     own.start(*replicas)
 
     def left() -> list[dict[str, Any]]:
-        shown = [replica.deployments() for replica in replicas]
+        shown = [replica.deployments(product=product) for replica in replicas]
         assert len(shown[0]) == len(shown[1]) == len(own.records()) == 3
         return shown[0]
 
