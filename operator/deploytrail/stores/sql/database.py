@@ -1,5 +1,6 @@
 """What either database can do, and the one that a URL names."""
 
+import re
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,14 @@ SQLITE = "sqlite:///"
 POSTGRESQL = ("postgresql://", "postgres://")
 OLDEST_SQLITE = (3, 35)
 """The first that tells which rows it wrote."""
+
+UNREADABLE = (
+    "the store's URL cannot be read: percent-encode what is neither a letter nor a digit in its user and its password, "
+    "such as %40 for @, %3A for :, %2F for / and %5B for ["
+)
+
+_HOST = r"(\[[^][@]+\]|[^][@:,]+)(:[0-9]+)?"
+_AUTHORITY = re.compile(rf"([^@]*@)?({_HOST}(,{_HOST})*)?")
 
 SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 
@@ -55,10 +64,21 @@ def database_of(url: str) -> Database:
         return SqliteDatabase(_path(url.removeprefix(SQLITE)))
     if not url.startswith(POSTGRESQL):
         raise Misconfigured("a SQL store is sqlite:///path or postgresql://user@host/database")
-    mode = parse_qs(urlsplit(url).query).get("sslmode", ["prefer"])[-1]
-    if mode not in SSL_MODES:
+    if _options(url).get("sslmode", ["prefer"])[-1] not in SSL_MODES:
         raise Misconfigured(f"sslmode of the store is one of {', '.join(SSL_MODES)}")
     return PostgresqlDatabase(url)
+
+
+def _options(url: str) -> dict[str, list[str]]:
+    """What the URL says after its question mark. A password with signs that mean something makes another URL of it."""
+    try:
+        parts = urlsplit(url)
+        options = parse_qs(parts.query, strict_parsing=True) if parts.query else {}
+    except ValueError:
+        raise Misconfigured(UNREADABLE) from None  # it quotes the URL
+    if not _AUTHORITY.fullmatch(parts.netloc) or "@" in parts.path or parts.fragment:
+        raise Misconfigured(UNREADABLE)
+    return options
 
 
 def _path(name: str) -> Path:

@@ -1,5 +1,7 @@
 """What a store's URL may be, and that nothing of it is told to anybody."""
 
+from traceback import format_exception
+
 import pytest
 
 from deploytrail.errors import Misconfigured
@@ -14,6 +16,9 @@ SECRET = "s3cret-passw0rd"
         ("sqlite:///deploytrail.db", "SQLite"),
         ("postgresql://user:pw@db.example/trail?sslmode=verify-full", "PostgreSQL"),
         ("postgres://one:5432,two:5433/trail", "PostgreSQL"),
+        ("postgresql:///trail?host=/run/postgresql", "PostgreSQL"),
+        ("postgresql://user:p%40ss%5B%E2%84%80@[::1]:5432/trail", "PostgreSQL"),
+        ("postgresql://user@%2Frun%2Fpostgresql/trail", "PostgreSQL"),
     ],
 )
 def test_a_url_names_a_database(url: str, name: str) -> None:
@@ -36,3 +41,19 @@ def test_a_url_that_is_none_is_refused_without_being_quoted(url: str, sentence: 
         database_of(url)
 
     assert SECRET not in str(refused.value)
+
+
+@pytest.mark.parametrize("odd", ["℀", "[", "[]", "@", "/", "#", "?", "\uff20"])
+def test_a_password_that_is_not_percent_encoded_is_refused_without_being_quoted(odd: str) -> None:
+    with pytest.raises(Misconfigured, match="percent-encode") as refused:
+        database_of(f"postgresql://user:{SECRET}{odd}{SECRET}@db.example/trail")
+
+    assert SECRET not in "".join(format_exception(refused.value))
+
+
+@pytest.mark.parametrize(
+    "rest", ["db:port/trail", "db/trail?sslmode", "one,,two/trail", "u:1/2@db/trail", "u:1#2@db/trail"]
+)
+def test_a_url_that_cannot_be_read_is_refused(rest: str) -> None:
+    with pytest.raises(Misconfigured, match="cannot be read"):
+        database_of(f"postgresql://{rest}")
