@@ -5,13 +5,10 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import pytest
 
-from deploytrail.kube.client import Kube
 from deploytrail.stores.base import Store
-from deploytrail.stores.kubernetes import KubernetesStore
 from deploytrail.stores.memory import MemoryStore
-from tests.contract.replicas import replica
+from tests.contract.replicas import in_cluster, replica
 from tests.controlplane.cluster import Cluster
-from tests.waiting import until
 
 Opening = Callable[[], AbstractAsyncContextManager[Store]]
 """Opens one more replica on the same records."""
@@ -52,15 +49,8 @@ def _memory() -> Opening:
 def _kubernetes(cluster: Cluster, namespace: str) -> Opening:
     @asynccontextmanager
     async def opening() -> AsyncIterator[Store]:
-        kube = await Kube.connect(cluster.kubeconfig)
-        store = KubernetesStore(kube, namespace=namespace)
-        await store.start()
-        try:
-            await until(store.check)
+        async with in_cluster(cluster, namespace) as (store, _):
             yield store
-        finally:
-            await store.stop()
-            await kube.close()
 
     return opening
 

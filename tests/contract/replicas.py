@@ -1,4 +1,4 @@
-"""Replicas of a SQL store, up or not coming up."""
+"""Replicas of a store, up or not coming up."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -6,8 +6,11 @@ from contextlib import asynccontextmanager
 import pytest
 
 from deploytrail.errors import Unavailable
+from deploytrail.kube.client import Kube
+from deploytrail.stores.kubernetes import KubernetesStore
 from deploytrail.stores.sql.database import database_of
 from deploytrail.stores.sql.store import SqlStore
+from tests.controlplane.cluster import Cluster
 from tests.waiting import until
 
 
@@ -28,6 +31,20 @@ async def replica(url: str) -> AsyncIterator[SqlStore]:
     async with started(url) as store:
         await until(store.check)
         yield store
+
+
+@asynccontextmanager
+async def in_cluster(cluster: Cluster, namespace: str) -> AsyncIterator[tuple[KubernetesStore, Kube]]:
+    """A store of objects that is up, and its client."""
+    kube = await Kube.connect(cluster.kubeconfig)
+    store = KubernetesStore(kube, namespace=namespace)
+    await store.start()
+    try:
+        await until(store.check)
+        yield store, kube
+    finally:
+        await store.stop()
+        await kube.close()
 
 
 async def why_not(url: str) -> str:

@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,9 @@ from deploytrail.record.identity import quanta_series, versioner_series
 from deploytrail.record.model import AnyReport, Binding, Mark, Record, Status
 from deploytrail.record.preference import Preference
 from deploytrail.stores.base import Store
-from deploytrail.stores.kubernetes import KubernetesStore
 from deploytrail.stores.memory import MemoryStore
 from tests.contract.acting import told
-from tests.contract.replicas import replica
+from tests.contract.replicas import in_cluster, replica
 from tests.controlplane.cluster import Cluster
 from tests.reports import NOON, build, note, report, stated
 from tests.waiting import until
@@ -80,19 +79,6 @@ async def moved(source: Store, target: Store) -> None:
 
 async def _same(store: Store, items: Sequence[Item]) -> None:
     assert (await exported(store))[1:] == list(items)[1:]
-
-
-@asynccontextmanager
-async def in_cluster(cluster: Cluster, namespace: str) -> AsyncIterator[tuple[KubernetesStore, Kube]]:
-    kube = await Kube.connect(cluster.kubeconfig)
-    store = KubernetesStore(kube, namespace=namespace)
-    await store.start()
-    try:
-        await until(store.check)
-        yield store, kube
-    finally:
-        await store.stop()
-        await kube.close()
 
 
 def test_from_kubernetes_to_postgresql_to_sqlite_and_back_all_is_equal(
@@ -182,6 +168,41 @@ def test_an_import_goes_on_from_any_line(tmp_path: Path) -> None:
                 assert (await exported(store))[1:] == (await exported(source))[1:]
 
     asyncio.run(scene())
+
+
+def test_a_line_that_cannot_be_taken_in_is_said_with_its_number_and_the_others_are_taken(url: str) -> None:
+    """Whatever the line is of, and wherever it stands."""
+
+    async def scene() -> None:
+        source, said = MemoryStore(began=NOON), list[str]()
+        await fill(source)
+        good = [write(item) for item in await exported(source)]
+        bad = [with_nul(next(line for line in good if line.startswith(b'{"kind":"%s"' % kind))) for kind in SPOILT]
+        bad.append(b'{"kind":[],"content":{}}')
+        lines = [good[0], *sorted([*good[1:-1], *bad]), good[-1]]  # a bad one among the good ones of its kind
+
+        async def given() -> AsyncIterator[bytes]:
+            for line in lines:
+                yield line
+
+        async with replica(url) as store:
+            tally = await Import(store, said.append).run(given())
+
+            assert (tally.refused, tally.whole, tally.lines) == (len(bad), True, len(lines))
+            assert (await exported(store))[1:] == (await exported(source))[1:]
+        numbers = {n for n, line in enumerate(lines, start=1) if line in bad}
+        assert {int(sentence.split(":")[0].removeprefix("line ")) for sentence in said} == numbers
+        assert all(": left out: " in sentence for sentence in said)
+
+    asyncio.run(scene())
+
+
+SPOILT = (b"deployment", b"build", b"annotation", b"version", b"preference")
+
+
+def with_nul(line: bytes) -> bytes:
+    """The same under another id, which no database takes."""
+    return line.replace(b'"id":"', b'"id":"\\u0000', 1)
 
 
 def test_what_is_reported_while_it_moves_is_not_lost(postgresql_url: str, tmp_path: Path) -> None:

@@ -11,13 +11,16 @@ from hypothesis import strategies as st
 
 from deploytrail.errors import Rejected
 from deploytrail.record.identity import versioner_series
-from deploytrail.record.model import Annotation, Build, Deployment, Mark, Record, Status
+from deploytrail.record.model import Annotation, Build, Deployment, Mark, Record, Source, Status
 from deploytrail.record.query import Query
+from deploytrail.record.version import Version
 from deploytrail.stores.base import Held, Restored, Store, VersionTaken
 from deploytrail.stores.memory import MemoryStore
 from tests.contract.acting import on_one, on_two, told
 from tests.contract.conftest import Opening
+from tests.contract.replicas import in_cluster, replica
 from tests.contract.test_store_rewrite import slim
+from tests.controlplane.cluster import Cluster
 from tests.naive import word
 from tests.reports import NOON, build, report, stated
 from tests.telling import PAUSES, Told, reports
@@ -183,10 +186,51 @@ def test_a_version_that_is_bound_here_stays_so_and_is_only_spelt_out(opening: Op
         (other,) = await store.bind([Held(bound.model_copy(update={"commit": "def456"}), Build)])
         (longer,) = await store.bind([Held(bound.model_copy(update={"commit": "abc123def"}), Build)])
 
-        assert (other.commit, longer.commit) == ("abc123", "abc123def")
+        assert other == bound
+        assert longer == bound.model_copy(update={"commit": "abc123def"})
         assert (await store.versions()) == (longer,)
 
     on_one(opening, act)
+
+
+def test_a_version_that_a_database_cannot_hold_is_said_and_the_rest_is_bound(url: str) -> None:
+    async def act() -> None:
+        good = [made(n) for n in range(3)]
+        bad = [made(9).model_copy(update={"version": "9\0"}), made(8).model_copy(update={"id": "web-8\0"})]
+
+        async with replica(url) as store:
+            answers = await store.bind([Held(each, Build) for each in (good[0], bad[0], good[1], bad[1], good[2])])
+
+            assert [answers[0], answers[2], answers[4]] == good
+            assert isinstance(answers[1], Rejected)
+            assert isinstance(answers[3], Rejected)
+            assert await store.versions() == tuple(good)
+
+    asyncio.run(act())
+
+
+def test_a_version_that_no_object_can_hold_is_said_and_the_rest_is_bound(crds: Cluster, namespace: str) -> None:
+    async def act() -> None:
+        good = [made(n) for n in range(2)]
+        bad = [made(9).model_copy(update={"commit": "no hex"}), made(8).model_copy(update={"id": "No Name"})]
+        async with in_cluster(crds, namespace) as (store, _):
+            held = [Held(each, Build) for each in (good[0], *bad, good[1])] + [Held(made(7), Annotation)]
+
+            first, *refused, second, of_a_note = await store.bind(held)
+
+            assert [first, second] == good
+            assert [type(each) for each in (*refused, of_a_note)] == [Rejected] * 3
+            assert await store.versions() == tuple(good)
+
+    asyncio.run(act())
+
+
+def made(number: int) -> Version:
+    """One of many versions, in the order of their numbers."""
+    return Version(
+        id=f"web-{number}", product="web", version=str(number), commit=f"abc{number}", first_seen_at=NOON,
+        source=Source.VERSIONER, record=f"run-{number}",
+    )  # fmt: skip
 
 
 def test_versions_are_listed_page_by_page(opening: Opening) -> None:

@@ -64,7 +64,7 @@ def from_object(obj: Object, form: Form[R], *, home: str) -> R:
     try:
         spec = form.spec.model_validate(obj["spec"])
     except ValidationError as error:
-        raise _refusal(error) from error
+        raise refusal(error) from error
     if is_record(obj, form, home=home):
         return form.record(**_record(obj, spec, form))
     if not form.applied:
@@ -139,12 +139,13 @@ def _to_spec(record: Record, form: Form[Any]) -> dict[str, Any]:
     try:
         spec = form.spec.model_validate(values)
     except ValidationError as error:
-        raise _refusal(error) from error
+        raise refusal(error) from error
     shown = {name: values[name] for name in ("counted",) if name in values}
     return spec.model_dump(mode="json", by_alias=True, exclude_defaults=True) | shown
 
 
-def _refusal(error: ValidationError) -> Rejected:
+def refusal(error: ValidationError) -> Rejected:
+    """What an object's spec cannot hold, with a sentence for whoever sent it."""
     first = error.errors(include_url=False, include_input=False)[0]
     field = ".".join(str(part) for part in first["loc"])
     reason: Reason = "too-large" if first["type"] in ("string_too_long", "too_long") else "invalid-field"

@@ -122,7 +122,9 @@ class Import:
         bound = await self._patiently(lambda: self.store.bind(versions))
         for number, held, now in zip(numbers, versions, bound, strict=True):
             version = held.version
-            if not same_commit(now.commit, version.commit):
+            if isinstance(now, Rejected):
+                self._refuse(number, str(now))
+            elif not same_commit(now.commit, version.commit):
                 self._refuse(
                     number,
                     f"version {version.version} of {version.product} was bound to {version.commit}, "

@@ -35,6 +35,14 @@ class End(_Line):
     """The last line, without which an export is not whole."""
 
 
+class _Said(BaseModel):
+    """A line, whatever it is of."""
+
+    kind: str
+    content: Any
+    holder: str = ""
+
+
 Item: TypeAlias = Head | Held | Record | Preference | End
 
 
@@ -60,15 +68,15 @@ def write(item: Item) -> bytes:
 def read(line: bytes) -> Item:
     """What a line says. Rejected, with a sentence, when it is none of ours."""
     try:
-        said = orjson.loads(line)
-        kind, content = said["kind"], said["content"]
-    except (ValueError, TypeError, KeyError) as error:
+        said = _Said.model_validate(orjson.loads(line))
+    except ValueError as error:
         raise Rejected("it is no line of an export", reason="json") from error
     try:
-        return _item(kind, content, said)
+        return _item(said)
     except (ValidationError, KeyError) as error:
         raise Rejected(
-            f"the {kind} cannot be read: it is damaged, or a newer Deploytrail has written it", reason="invalid-field"
+            f"the {said.kind} cannot be read: it is damaged, or a newer Deploytrail has written it",
+            reason="invalid-field",
         ) from error
 
 
@@ -92,17 +100,18 @@ def _line(kind: str, content: str) -> bytes:
     return b'{"kind":"%s","content":%s}' % (kind.encode(), content.encode())
 
 
-def _item(kind: str, content: Any, said: Mapping[str, Any]) -> Item:
-    match kind:
+def _item(said: _Said) -> Item:
+    content = said.content
+    match said.kind:
         case "deploytrail-export":
             return Head.model_validate(content)
         case "version":
-            return Held(Version.model_validate(content), RECORDS[said["holder"]])
+            return Held(Version.model_validate(content), RECORDS[said.holder])
         case "preference":
             return Preference.model_validate(content)
         case "end":
             return End.model_validate(content)
-        case _:
+        case kind:
             return RECORDS[kind].model_validate(content)
 
 

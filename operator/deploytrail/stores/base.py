@@ -189,10 +189,10 @@ class Store(Protocol):
         hold is answered with the reason. Of one batch, ids are different.
         """
 
-    async def bind(self, versions: Sequence[Held]) -> tuple[Version, ...]:
+    async def bind(self, versions: Sequence[Held]) -> tuple[Version | Rejected, ...]:
         """Bind versions as another store did, durably; returns what each is bound to now.
 
-        That is another commit where this store knew one already.
+        That is another commit where this store knew one already. One that it cannot hold is answered with the reason.
         """
 
     async def versions(self, *, after: str = "", limit: int = 500) -> tuple[Version, ...]:

@@ -125,9 +125,15 @@ class KubernetesStore:
             except Rejected as refusal:
                 return refusal
 
-    async def bind(self, versions: Sequence[Held]) -> tuple[Version, ...]:
+    async def bind(self, versions: Sequence[Held]) -> tuple[Version | Rejected, ...]:
         """See Store."""
-        return tuple([await self._versions.restore(held, home=self._home) for held in versions])
+        return tuple([await self._bind(held) for held in versions])
+
+    async def _bind(self, held: Held) -> Version | Rejected:
+        try:
+            return await self._versions.restore(held, home=self._home)
+        except Rejected as refusal:
+            return refusal
 
     async def versions(self, *, after: str = "", limit: int = 500) -> tuple[Version, ...]:
         """See Store."""

@@ -173,7 +173,7 @@ class MemoryStore:
         shelf.put(after)
         return Restored.ADDED if kept is None else Restored.MERGED
 
-    async def bind(self, versions: Sequence[Held]) -> tuple[Version, ...]:
+    async def bind(self, versions: Sequence[Held]) -> tuple[Version | Rejected, ...]:
         """See Store."""
         for held in versions:
             bound = self._versions.get(held.version.id)

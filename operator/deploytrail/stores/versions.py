@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from deploytrail.errors import Unavailable
 from deploytrail.kube.client import VERSIONS, AlreadyExists, Kube, Object, Stale
 from deploytrail.kube.forms import FORMS
-from deploytrail.kube.objects import MANAGED_BY, OURS
+from deploytrail.kube.objects import MANAGED_BY, OURS, refusal
 from deploytrail.kube.resources import API_VERSION, VersionSpec
 from deploytrail.kube.watch import Reflector, version
 from deploytrail.record.version import Version, bind, same_commit
@@ -157,9 +157,12 @@ class Versions:
 
 
 def _to_object(bound: Version, holder: Holder, namespace: str) -> dict[str, Any]:
-    spec = VersionSpec(
-        **bound.model_dump(exclude={"id"}), kind=holder.kind, namespace=holder.namespace, name=holder.name
-    )
+    try:
+        spec = VersionSpec(
+            **bound.model_dump(exclude={"id"}), kind=holder.kind, namespace=holder.namespace, name=holder.name
+        )
+    except ValidationError as error:
+        raise refusal(error) from error
     return {
         "apiVersion": API_VERSION,
         "kind": "Version",

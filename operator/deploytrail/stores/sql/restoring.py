@@ -24,7 +24,7 @@ def restore(connection: Connection, records: Sequence[Record]) -> tuple[Restored
     return answers
 
 
-def bind_all(connection: Connection, versions: Sequence[Held]) -> tuple[Version, ...]:
+def bind_all(connection: Connection, versions: Sequence[Held]) -> tuple[Version | Rejected, ...]:
     """See Store.bind; durable once the caller has committed. Raises Outrun, see ingest."""
     desk = Desk()
     read_versions(connection, desk, {held.version.id for held in versions})
@@ -56,7 +56,14 @@ def _restore(record: Record, desk: Desk) -> Restored:
     return Restored.ADDED if kept is None else Restored.MERGED
 
 
-def _bound(claim: Version, desk: Desk) -> Version:
+def _bound(claim: Version, desk: Desk) -> Version | Rejected:
+    try:
+        return _bind(claim, desk)
+    except Rejected as refusal:
+        return refusal
+
+
+def _bind(claim: Version, desk: Desk) -> Version:
     bound = desk.bound(claim.id)
     after = bind(bound, claim)
     if bound is not None and (after is None or after is bound):

@@ -107,10 +107,15 @@ def joined(rows: Iterable[bytes]) -> str:
     return f"[{b','.join(rows).decode()}]"
 
 
-def _encode(row: Mapping[str, Any]) -> bytes:
+def check_text(row: Mapping[str, Any]) -> None:
+    """Raise Rejected when a value holds what PostgreSQL does not keep; what SQLite does could never move there."""
     for name, value in row.items():
         if isinstance(value, str) and "\0" in value:
             raise Rejected(f"{name} holds a NUL character, which no database keeps", reason="invalid-field")
+
+
+def _encode(row: Mapping[str, Any]) -> bytes:
+    check_text(row)
     try:
         return orjson.dumps(row)
     except TypeError as error:  # half of a surrogate pair

@@ -40,6 +40,7 @@ from deploytrail.stores.sql.tallying import tallied
 from deploytrail.stores.sql.troubles import Outrun, Poison
 
 T = TypeVar("T")
+M = TypeVar("M")
 
 TRIES = 20
 """How often a batch may be outrun: every time, another replica has got on."""
@@ -125,18 +126,12 @@ class SqlStore:
             raise Rejected(f"the database does not take it: {poison}", reason="invalid-field") from poison
 
     async def restore(self, records: Sequence[Record]) -> tuple[Restored | Rejected, ...]:
-        """See Store. A record that the database does not take is parted from the others by halving."""
-        try:
-            return await self._tried(partial(restoring.restore, records=records))
-        except Poison as poison:
-            if len(records) == 1:
-                return (Rejected(f"the database does not take it: {poison}", reason="invalid-field"),)
-        half = len(records) // 2
-        return *await self.restore(records[:half]), *await self.restore(records[half:])
-
-    async def bind(self, versions: Sequence[Held]) -> tuple[Version, ...]:
         """See Store."""
-        return await self._tried(partial(restoring.bind_all, versions=versions))
+        return await self._parted(restoring.restore, records)
+
+    async def bind(self, versions: Sequence[Held]) -> tuple[Version | Rejected, ...]:
+        """See Store."""
+        return await self._parted(restoring.bind_all, versions)
 
     async def versions(self, *, after: str = "", limit: int = 500) -> tuple[Version, ...]:
         """See Store."""
@@ -148,6 +143,18 @@ class SqlStore:
         """See Store."""
         earlier = update(INSTALLATION).where(INSTALLATION.c.began_at > when).values(began_at=when)
         await self._door.write(lambda connection: connection.execute(earlier))
+
+    async def _parted(
+        self, work: Callable[[Connection, Sequence[M]], tuple[T | Rejected, ...]], moved: Sequence[M]
+    ) -> tuple[T | Rejected, ...]:
+        """What became of each. What the database does not take is parted from the others by halving."""
+        try:
+            return await self._tried(lambda connection: work(connection, moved))
+        except Poison as poison:
+            if len(moved) == 1:
+                return (Rejected(f"the database does not take it: {poison}", reason="invalid-field"),)
+        half = len(moved) // 2
+        return *await self._parted(work, moved[:half]), *await self._parted(work, moved[half:])
 
     async def _tried(self, work: Callable[[Connection], T]) -> T:
         """The work, again whenever another replica was faster with the same rows."""
