@@ -5,21 +5,21 @@ No pods run here: what a node would do with them is not shown by these tests.
 
 import itertools
 import json
-import os
 import re
-import subprocess
+from base64 import b64decode
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 import yaml
 
 from deploytrail import __version__
-from tests.cluster.charted import CHART, CRD, ROOT, Install, container, deployment, pod, running, upgrade
+from tests import docs
+from tests.cluster.charted import CHART, CRD, NAME, ROOT, Install, container, deployment, pod, upgrade
 from tests.controlplane.build import program
 from tests.controlplane.cluster import Cluster, CommandFailed
 from tests.controlplane.server import ControlPlane
+from tests.operator_process import Release
 from tests.waiting import wait_until
 
 
@@ -121,38 +121,126 @@ def test_the_manifests_install_the_same_without_helm(fresh: ControlPlane) -> Non
         fresh.await_crds_gone("--selector=app.kubernetes.io/instance=deploytrail")
 
 
-def test_the_notes_can_be_followed(fresh: ControlPlane, install: Install, tmp_path: Path) -> None:
-    namespace = install()
+IN_SQLITE = 'store.type="sqlite"'
+IN_POSTGRESQL = 'store={"type":"postgresql","secret":{"name":"db"}}'
+OWN_KEYS = 'keys={"existingSecret":"my-keys","existingSecretKey":"ci.json"}'
+
+
+@pytest.mark.parametrize("keys", [(), (OWN_KEYS,)], ids=["keys", "own-keys"])
+@pytest.mark.parametrize("store", [(), (IN_SQLITE,), (IN_POSTGRESQL,)], ids=["kubernetes", "sqlite", "postgresql"])
+def test_the_notes_can_be_followed(
+    store: tuple[str, ...],
+    keys: tuple[str, ...],
+    fresh: ControlPlane,
+    install: Install,
+    postgresql_url: str,
+    tmp_path: Path,
+) -> None:
+    namespace = install(*store, *keys)
+    fresh.kubectl("create", "secret", "generic", "db", f"--from-literal=url={postgresql_url}", "-n", namespace)
     notes = fresh.helm("get", "notes", "trail", "-n", namespace)
 
-    key = run(fresh, commands(notes, 1)).splitlines()[-1]
-    with running(fresh, namespace, tmp_path) as url:
-        wait_until(lambda: post(url, key, commands(notes, 2)).raise_for_status())
-    shown = run(fresh, commands(notes, 3))
+    key = run(fresh, commands(notes, "1. "), tmp_path).splitlines()[-1]
+    with Release(fresh, namespace, "trail").operator(tmp_path, mounted(fresh, namespace, tmp_path)) as operator:
+        wait_until(lambda: "success" in run(fresh, through(operator.url, commands(notes, "2. ")), tmp_path, KEY=key))
+        shown = run(fresh, through(operator.url, commands(notes, "3. ")), tmp_path, KEY=key)
 
-    assert fresh.get("secret/deploytrail-key-ci", "-n", namespace)["metadata"]["labels"] == {
-        "deploytrail.dev/key": "true"
+    if store:
+        (found,) = json.loads(shown)["items"]
+        assert (found["product"], found["environment"], found["status"]) == ("shop/web", "staging", "completed")
+    else:
+        assert re.search(rf"{namespace} +try-1-\S+ +shop/web +staging +completed", shown)
+
+
+def mounted(cluster: Cluster, namespace: str, folder: Path) -> dict[str, str]:
+    """What a pod's volumes would change of its settings: where its files are."""
+    env = {entry["name"]: entry.get("value", "") for entry in container(cluster, namespace)["env"]}
+    told = {}
+    if env["DEPLOYTRAIL_STORE"].startswith("sqlite:"):
+        told["DEPLOYTRAIL_STORE"] = f"sqlite:///{folder}/records.db"
+    if "DEPLOYTRAIL_KEYS_FILE" in env:
+        data = cluster.get("secret/my-keys", "-n", namespace)["data"]
+        (folder / "mounted.json").write_bytes(b64decode(data[Path(env["DEPLOYTRAIL_KEYS_FILE"]).name]))
+        told["DEPLOYTRAIL_KEYS_FILE"] = f"{folder}/mounted.json"
+    return told
+
+
+def test_a_second_key_of_the_notes_leaves_the_first_in_the_secret(
+    fresh: ControlPlane, install: Install, tmp_path: Path
+) -> None:
+    namespace = install(OWN_KEYS)
+    script = commands(fresh.helm("get", "notes", "trail", "-n", namespace), "1. ")
+
+    run(fresh, script, tmp_path)
+    (tmp_path / "keys.json").unlink()
+    run(fresh, script.replace("create ci", "create second"), tmp_path)
+
+    file = Path(mounted(fresh, namespace, tmp_path)["DEPLOYTRAIL_KEYS_FILE"])
+    assert {key["name"] for key in json.loads(file.read_text())} == {"ci", "second"}
+
+
+def test_the_notes_say_how_to_ask_without_the_endpoint_for_ci(fresh: ControlPlane, install: Install) -> None:
+    notes = {
+        store: fresh.helm("get", "notes", "trail", "-n", install('sources=["resources"]', *store))
+        for store in ((), (IN_SQLITE,))
     }
-    assert re.search(rf"{namespace} +try-1-\S+ +shop/web +staging +completed", shown)
+
+    assert "Make a key" not in notes[()]
+    assert "kubectl get deploymentevents" in commands(notes[()], "See what is recorded:")
+    assert "port-forward" in commands(notes[(IN_SQLITE,)], "2. See what is recorded:")
 
 
-def commands(notes: str, step: int) -> str:
-    """The indented lines that follow the heading with this number."""
-    _, _, rest = notes.partition(f"\n{step}. ")
+@pytest.mark.parametrize(
+    ("values", "kept", "removed"),
+    [
+        ((), "it keeps the CustomResourceDefinitions", "crd/deploymentevents.deploytrail.dev"),
+        ((IN_SQLITE,), "it keeps the claim", f"pvc/{NAME}"),
+        (('store={"type":"sqlite","volume":{"existingClaim":"disk"}}',), "the claim disk is yours", ""),
+        ((IN_POSTGRESQL,), "the database is yours", ""),
+        ((IN_POSTGRESQL, "crds.keep=false"), "the database is yours", ""),
+    ],
+    ids=["kubernetes", "sqlite", "own-claim", "postgresql", "no-kinds"],
+)
+def test_the_notes_say_what_uninstalling_keeps(
+    values: tuple[str, ...], kept: str, removed: str, fresh: ControlPlane, install: Install, tmp_path: Path
+) -> None:
+    namespace = install(*values)
+    notes = fresh.helm("get", "notes", "trail", "-n", namespace)
+    script = commands(notes, f"Uninstalling keeps every record, because {kept}")
+
+    fresh.helm("uninstall", "trail", "-n", namespace)
+    if removed:
+        assert "uid" in fresh.get(removed, "-n", namespace)["metadata"]
+        # Without a controller nothing lets go of a claim: that it is to go is all that can be seen.
+        run(fresh, script.replace("delete pvc", "delete --wait=false pvc"), tmp_path)
+
+        assert is_going(fresh, removed, namespace)
+    else:
+        assert "kubectl" not in script
+    assert ("kubectl delete crd" in notes) == ("crds.keep=false" not in values)
+
+
+def is_going(cluster: Cluster, name: str, namespace: str) -> bool:
+    try:
+        return "deletionTimestamp" in cluster.get(name, "-n", namespace)["metadata"]
+    except CommandFailed:
+        return True
+
+
+def commands(notes: str, heading: str) -> str:
+    """The indented lines that follow the line that starts so."""
+    _, _, rest = notes.partition(f"\n{heading}")
     assert rest, notes
     return "\n".join(itertools.takewhile(lambda line: not line[:1].strip(), rest.splitlines()[1:]))
 
 
-def post(url: str, key: str, script: str) -> httpx.Response:
-    """What curl would send; where to is the operator, because no port can be forwarded to a pod."""
-    body, address = re.findall(r"-d '(.+?)'.+?http://[^/]+(/\S+)", script, re.DOTALL)[0]
-    headers = {"X-API-Token": key, "Content-Type": "application/json"}
-    assert all(name in script for name in headers)
-    return httpx.post(url + address, content=body, headers=headers)
+def through(url: str, script: str) -> str:
+    """The script with the operator's address for a forwarded port, because none can be forwarded to a pod."""
+    lines = [line for line in script.splitlines() if "port-forward" not in line]
+    return "\n".join(lines).replace("http://127.0.0.1:8080", url)
 
 
-def run(cluster: Cluster, script: str) -> str:
-    """What a shell prints that has kubectl and the administrator's kubeconfig."""
-    path = f"{program('kubectl').parent}:{os.environ['PATH']}"
-    environment = os.environ | {"PATH": path, "KUBECONFIG": str(cluster.kubeconfig)}
-    return subprocess.run(["sh", "-euc", script], check=True, capture_output=True, text=True, env=environment).stdout
+def run(cluster: Cluster, script: str, folder: Path, **environment: str) -> str:
+    """What a shell prints that has kubectl, the administrator's kubeconfig and our command."""
+    path = str(Path(program("kubectl")).parent)
+    return docs.run(script, folder, PATH=path, KUBECONFIG=str(cluster.kubeconfig), **environment)
