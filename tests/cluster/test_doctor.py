@@ -223,6 +223,20 @@ def test_a_database_that_only_pods_know_is_left_to_them(fresh: ControlPlane, ins
     assert found["store"]["advice"] == (f"kubectl exec --namespace {namespace} deployment/{NAME} -- deploytrail doctor")
 
 
+def test_keys_that_only_pods_have_are_left_to_them(fresh: ControlPlane, install: Install, tmp_path: Path) -> None:
+    namespace = install('keys={"existingSecret":"my-keys"}')
+    file = tmp_path / "keys.json"
+    deploytrail("keys", "create", "ci", "--scope=ingest", f"--keys-file={file}")
+
+    found = doctor(fresh, fresh.kubeconfig, namespace)["keys"]
+    copied = doctor(fresh, fresh.kubeconfig, namespace, f"--keys-file={file}")["keys"]
+
+    assert found["level"] == "skip"
+    assert found["message"] == "they are in /etc/deploytrail/keys/keys.json, which only the pods have"
+    assert found["advice"] == f"kubectl exec --namespace {namespace} deployment/{NAME} -- deploytrail doctor"
+    assert copied["level"] == "ok"
+
+
 def test_an_api_server_that_is_away_is_one_failure(fresh: ControlPlane, tmp_path: Path) -> None:
     config = yaml.safe_load(fresh.kubeconfig.read_text())
     config["clusters"][0]["cluster"]["server"] = "https://127.0.0.1:1"

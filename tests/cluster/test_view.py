@@ -32,10 +32,16 @@ def test_the_charts_service_is_found_by_its_label_and_by_its_name(fresh: Control
         find(Where(kubeconfig, namespace="default"))
 
 
+def test_it_is_found_whatever_the_chart_is_called(fresh: ControlPlane, install: Install) -> None:
+    namespace = install('nameOverride="recorder"', 'commonLabels={"app.kubernetes.io/part-of":"platform"}')
+
+    assert find(Where(str(fresh.kubeconfig))) == Service(namespace, "trail-recorder", 80)
+
+
 def test_several_are_named(fresh: ControlPlane, install: Install) -> None:
     namespace = install()
     fresh.kubectl("create", "service", "clusterip", "second", "--tcp=80:80", "-n", namespace)
-    fresh.kubectl("label", "service/second", "app.kubernetes.io/name=deploytrail", "-n", namespace)
+    fresh.kubectl("label", "service/second", "deploytrail.dev/endpoint=true", "-n", namespace)
 
     with pytest.raises(Misconfigured, match=f"{namespace}/second"):
         find(Where(str(fresh.kubeconfig)))

@@ -161,7 +161,7 @@ def test_without_a_url_kubectl_finds_the_way(filled: Endpoint, tmp_path: Path) -
     assert "shop" in ended.stdout
     asked, forwarded = map(json.loads, log.read_text().splitlines())
     assert asked[:4] == ["--kubeconfig=/k", "--context=there", "get", "services"]
-    assert {"--all-namespaces", "--selector=app.kubernetes.io/name=deploytrail"} <= set(asked)
+    assert {"--all-namespaces", "--selector=deploytrail.dev/endpoint=true"} <= set(asked)
     assert {"port-forward", "--namespace=trails", "service/trail", ":80"} <= set(forwarded)
 
 

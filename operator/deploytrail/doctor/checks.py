@@ -78,8 +78,7 @@ async def rights(patient: Patient, kube: Kube) -> list[Finding]:
     try:
         has = set(await looking.allowed(kube, [*asked, *never], patient.account))
     except Forbidden:
-        advice = "run it in the pod: kubectl exec deployment/… -- deploytrail doctor"
-        return [skip("rights", f"you may not ask about {who}", advice)]
+        return [skip("rights", f"you may not ask about {who}", patient.in_the_pod)]
     found = judging.judge_rights(who or "who asks", asked, [right for right in asked if right not in has])
     is_account = patient.account is not None or who.startswith("system:serviceaccount:")
     return found + (judging.judge_forbidden(who, [r for r in never if r in has]) if is_account else [])
@@ -105,9 +104,8 @@ async def applications(patient: Patient, kube: Kube) -> list[Finding]:
 async def store(patient: Patient) -> list[Finding]:
     """The store, what was last recorded in it, and what of it is still to be delivered."""
     if not patient.store_in_reach:
-        name = patient.installation.name if patient.installation else ""
-        advice = f"kubectl exec --namespace {patient.settings.namespace} deployment/{name} -- deploytrail doctor"
-        return [skip("store", "a database that only the pods can be sure to reach; see endpoint", advice)]
+        message = "a database that only the pods can be sure to reach; see endpoint"
+        return [skip("store", message, patient.in_the_pod)]
     if patient.records_here:
         return await _objects(patient)
     seen = await inspect_store(patient.settings.store)
@@ -141,6 +139,8 @@ async def keys(patient: Patient) -> list[Finding]:
     settings = patient.settings
     if "http" not in settings.sources:
         return [skip("keys", "http is not among the sources")]
+    if not patient.keys_in_reach:
+        return [skip("keys", f"they are in {settings.keys_file}, which only the pods have", patient.in_the_pod)]
     if settings.keys_file is not None:
         return [judging.judge_keys(await FileKeys(settings.keys_file).list(), _now())]
     if not settings.needs_cluster:

@@ -26,11 +26,19 @@ class Patient:
     """Where the endpoint is; empty to find out."""
     store_in_reach: bool = True
     """Whether the database can be asked from here, and not only from the pods."""
+    keys_in_reach: bool = True
+    """The same of the file that keys are in: a path in a pod means nothing here."""
 
     @property
     def records_here(self) -> bool:
         """Whether records are kept in the cluster."""
         return self.settings.store.get_secret_value() == KUBERNETES
+
+    @property
+    def in_the_pod(self) -> str:
+        """The command that has the pods say what cannot be seen from here."""
+        name = self.installation.name if self.installation else "…"
+        return f"kubectl exec --namespace {self.settings.namespace} deployment/{name} -- deploytrail doctor"
 
     @property
     def account(self) -> str | None:
@@ -47,11 +55,13 @@ async def admit(flags: Mapping[str, Any], config: Path | None, own: Settings, ku
         return Patient(own, kube, hidden=installations is None, url=url)
     installation = installations[0]
     settings = load(flags, config, installation.told)
-    in_reach = settings.store.get_secret_value() != installation.told["DEPLOYTRAIL_STORE"]
+    told = installation.told
+    in_reach = settings.store.get_secret_value() != told["DEPLOYTRAIL_STORE"]
     return Patient(
         settings,
         kube,
         installation,
         url=url,
         store_in_reach=in_reach or settings.store.get_secret_value() == KUBERNETES,
+        keys_in_reach=settings.keys_file is None or str(settings.keys_file) != told.get("DEPLOYTRAIL_KEYS_FILE"),
     )

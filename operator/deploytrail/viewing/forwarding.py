@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from deploytrail.errors import Misconfigured, Unavailable
 from deploytrail.remote.answers import one_line
 
-SELECTOR = "app.kubernetes.io/name=deploytrail"
-"""The label of the chart's Service."""
+SELECTOR = "deploytrail.dev/endpoint=true"
+"""The label of the chart's Service that no value changes; those of app.kubernetes.io are its user's to choose."""
 
 START_SECONDS = 30.0
 """How long kubectl may take to find the Service, and then a way to one of its pods."""
