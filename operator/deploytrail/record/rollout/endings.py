@@ -37,7 +37,7 @@ def drift(operation: Operation, snapshot: Snapshot, now: datetime, *, finished_a
     The request goes in the patch that brings the terminal phase, so its end is past: what shows it as Running is a
     patch that came too late (argo-cd#28814), or operationState was taken away.
     """
-    if snapshot.entry(operation.key.started_at) is not None and not operation.key.heals:
+    if snapshot.entry(operation.key.started_at) is not None and operation.enters:
         ended = miss_end(operation, snapshot, now, why=LATE)
         return replace(ended, finished_at=max(filter(None, (ended.finished_at, finished_at))))
     return replace(operation, loose_since=operation.loose_since or now)
@@ -74,7 +74,7 @@ def _end(operation: Operation, state: State, snapshot: Snapshot, now: datetime, 
 def _result(operation: Operation, state: State, snapshot: Snapshot) -> SyncResult:
     """What was deployed: the syncResult; where that says nothing (argo-cd#29636), the history entry."""
     result = state.result()
-    entry = None if operation.key.heals or result.revisions else snapshot.entry(operation.key.started_at)
+    entry = snapshot.entry(operation.key.started_at) if operation.enters and not result.revisions else None
     if entry is not None:
         return replace(entry.result(), images=result.images)
     left_over = (

@@ -49,22 +49,24 @@ def recover(rollout: Rollout, snapshot: Snapshot, known: Known | None) -> tuple[
     """Take in what is new in history: operations that nobody saw, and a jump in the ids."""
     if not snapshot.history:
         return rollout, None
-    horizon, seen = rollout.horizon or DAWN, {item.key for item in rollout.known}
-    unseen = [entry for entry in snapshot.history if entry.started_at > horizon and Key(entry.started_at) not in seen]
+    horizon, seen = rollout.horizon or DAWN, {item.key.started_at for item in rollout.known if item.enters}
+    unseen = [entry for entry in snapshot.history if entry.started_at > horizon and entry.started_at not in seen]
     gap = _gap(rollout, snapshot, unseen)
+    if known is not None and known.enters:
+        seen.add(known.key.started_at)
     for entry in unseen:
-        key = Key(entry.started_at)
-        if key not in seen and (known is None or key != known.key):
-            seen.add(key)
-            rollout = remember(rollout, Known(key, 0))
+        if entry.started_at not in seen:
+            seen.add(entry.started_at)
+            rollout = remember(rollout, Known(Key(entry.started_at), 0))
             if not rollout.tuning.ignored:
                 rollout = replace(rollout, operations=(*rollout.operations, recovered(snapshot, entry)))
-    newest = snapshot.history[-1]
-    return _settle(rollout, newest), gap
+    return _settle(rollout, snapshot.history[-1], known), gap
 
 
-def _settle(rollout: Rollout, newest: Entry) -> Rollout:
-    rollout = deploy(rollout, newest.started_at, newest.revisions)
+def _settle(rollout: Rollout, newest: Entry, known: Known | None) -> Rollout:
+    # Whether a self-heal brings something new is decided by what was deployed before it.
+    if known is None or not (known.key.heals and known.enters) or known.key.started_at != newest.started_at:
+        rollout = deploy(rollout, newest.started_at, newest.revisions)
     horizon = max(rollout.horizon or DAWN, newest.started_at)
     if (horizon, newest.id) == (rollout.horizon, rollout.history_id):
         return rollout
@@ -110,7 +112,7 @@ def _gap(rollout: Rollout, snapshot: Snapshot, unseen: list[Entry]) -> Gap | Non
 
 def attach(operation: Operation, snapshot: Snapshot) -> Operation:
     """The operation with the id of its history entry."""
-    if operation.key.heals or operation.history_id is not None or operation.outcome is not None:
+    if not operation.enters or operation.history_id is not None or operation.outcome is not None:
         return operation
     entry = snapshot.entry(operation.key.started_at)
     return operation if entry is None else replace(operation, history_id=entry.id)
@@ -118,7 +120,7 @@ def attach(operation: Operation, snapshot: Snapshot) -> Operation:
 
 def miss_end(operation: Operation, snapshot: Snapshot, now: datetime, *, why: str) -> Operation:
     """The operation, its end unseen: in history it succeeded then, elsewhere nobody knows."""
-    entry = None if operation.key.heals else snapshot.entry(operation.key.started_at)
+    entry = snapshot.entry(operation.key.started_at) if operation.enters else None
     if entry is None:
         return replace(operation, outcome=Outcome(Status.UNKNOWN, now, reason=why))
     return replace(

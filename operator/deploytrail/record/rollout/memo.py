@@ -54,7 +54,7 @@ def resume(uid: str, deployments: Sequence[Deployment]) -> Rollout:
         application=_application(ours[-1], uid),
         tuning=_tuning(_memo(ours[-1])),
         operations=tuple(operation for item, operation in rollouts if not item.status.terminal),
-        known=tuple(Known(operation.key, operation.shown) for _, operation in rollouts),
+        known=tuple(Known(operation.key, operation.shown, operation.enters) for _, operation in rollouts),
         horizon=rollouts[0][1].key.started_at,
         history_id=max((o.history_id for _, o in rollouts if o.history_id is not None), default=None),
         deployed=newest.result.revisions if newest else (),
@@ -96,6 +96,7 @@ def _read(deployment: Deployment) -> Operation:
     return Operation(
         key=Key(started_at, heals),
         shown=int(memo.get("shownHeals", heals)),
+        enters=not (heals and deployment.partial),
         subject=Subject(
             deployment.product, deployment.environment, deployment.version, deployment.metadata.get("team")
         ),

@@ -26,11 +26,11 @@ def identify(rollout: Rollout, snapshot: Snapshot) -> Known | None:
         return None
     shown = state.request.heals
     if snapshot.request is not None and not state.completed:
-        return Known(_key(state.started_at, snapshot.request), shown)
+        return _know(rollout, state.started_at, snapshot.request, shown)
     for known in reversed(rollout.known):
         if known.key.started_at == state.started_at and known.shown == shown:
             return known
-    return Known(_key(state.started_at, request_of(rollout, snapshot, state)), shown)
+    return _know(rollout, state.started_at, request_of(rollout, snapshot, state), shown)
 
 
 def request_of(rollout: Rollout, snapshot: Snapshot, state: State) -> Request:
@@ -52,6 +52,7 @@ def begin(rollout: Rollout, snapshot: Snapshot, state: State, known: Known) -> t
     operation = Operation(
         key=known.key,
         shown=known.shown,
+        enters=known.enters,
         subject=snapshot.subject,
         trigger=_trigger(request, snapshot, known.key, over_finished=over_finished),
         deployed_by=request.username or (AUTOMATED if request.automated else None),
@@ -82,8 +83,16 @@ def recovered_trigger(snapshot: Snapshot, entry: Entry) -> Trigger | None:
     return _trigger(request, replace(snapshot, sync_revisions=()), Key(entry.started_at), over_finished=False)
 
 
-def _key(started_at: datetime, request: Request) -> Key:
-    return Key(started_at, REHEARSAL if request.dry_run else request.heals)
+def _know(rollout: Rollout, started_at: datetime, request: Request, shown: int) -> Known:
+    key = Key(started_at, REHEARSAL if request.dry_run else request.heals)
+    return Known(key, shown, enters=_enters(rollout, key, request))
+
+
+def _enters(rollout: Rollout, key: Key, request: Request) -> bool:
+    """A self-heal is of the whole Application where no resource is out of sync: drift of managedNamespaceMetadata."""
+    if not key.heals:
+        return True
+    return key.heals > 0 and not request.resources and all(item.key != Key(key.started_at) for item in rollout.known)
 
 
 def _trigger(request: Request, snapshot: Snapshot, key: Key, *, over_finished: bool) -> Trigger:

@@ -43,6 +43,8 @@ class Known(NamedTuple):
 
     key: Key
     shown: int
+    enters: bool = True
+    """Whether the history entry of that second is its own: dry runs and self-heals of some resources have none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,8 @@ class Operation:
     key: Key
     shown: int
     subject: Subject
+    enters: bool = True
+    """As in Known."""
     trigger: Trigger | None = None
     deployed_by: str | None = None
     partial: bool = False

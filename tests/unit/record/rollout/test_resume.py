@@ -179,6 +179,16 @@ def test_a_self_heal_stays_one_over_a_restart() -> None:
     assert (story.only.operation.key.heals, story.only.status, story.only.counted) == (1, Status.COMPLETED, True)
 
 
+def test_a_self_heal_of_the_whole_application_keeps_its_history_entry_over_a_restart() -> None:
+    heal = replace(HEAL, resources=0)
+    story = restart(Story().start(0).succeed(2).compare(2.1).start(100, heal))
+
+    story.succeed(101).compare(101.1).rest()
+
+    assert (story.only.operation.key, story.only.operation.history_id) == (Key(at(100), 1), 7)
+    assert restart(story).see(300).rest().findings == []
+
+
 def test_the_applications_own_deadline_survives_a_restart() -> None:
     tuning = Tuning(settle=timedelta(minutes=2), deadline=timedelta(hours=6))
 

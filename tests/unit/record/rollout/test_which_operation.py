@@ -23,6 +23,7 @@ from tests.unit.record.rollout.story import (
 )
 
 HEAL = Request(automated=True, revisions=NEW, resources=1, heals=1)
+WHOLE_HEAL = replace(HEAL, resources=0)
 SELECTED = Request(username="alice", revisions=NEW, resources=2)
 DRY = Request(username="alice", revisions=NEW, dry_run=True)
 
@@ -263,6 +264,54 @@ def test_such_a_self_heal_does_not_hide_a_sync_that_nobody_saw() -> None:
         0: Status.UNKNOWN,
         1: Status.COMPLETED,
     }
+
+
+def heal_the_whole(story: Story, seen: str) -> Story:
+    """A self-heal with no resource out of sync, of which one watch sees more than the other."""
+    running, ended = state("Running", 100, request=WHOLE_HEAL), state("Succeeded", 100, 101, request=WHOLE_HEAL)
+    history = (*story.snapshot.history, entry(7, 100, NEW))
+    if seen in ("all", "no end"):
+        story.see(100, request=WHOLE_HEAL, state=None).see(100.1, state=running)
+    if seen in ("all", "entry"):
+        story.see(100.9, request=WHOLE_HEAL, state=running, history=history)
+    if seen == "no end":
+        return story.see(200, request=None, state=running, history=history)
+    return story.see(101, request=None, state=ended, history=history)
+
+
+@pytest.mark.parametrize("seen", ["all", "entry", "end", "no end"])
+def test_a_self_heal_of_the_whole_application_is_one_record_with_its_history_entry(seen: str) -> None:
+    story = heal_the_whole(Story().start(0).succeed(1).compare(1.1), seen).compare(210).rest()
+
+    heal = story.records[Key(at(100), 1)]
+    assert story.records.keys() == {Key(at(0)), Key(at(100), 1)}
+    assert (heal.status, heal.counted, heal.operation.history_id) == (Status.COMPLETED, False, 7)
+    assert heal.operation.finished_at == at(101)
+    assert story.gaps == []
+
+
+@pytest.mark.parametrize("seen", ["all", "entry", "end", "no end"])
+def test_a_self_heal_of_the_whole_application_with_a_new_revision_counts(seen: str) -> None:
+    story = heal_the_whole(Story(), seen).compare(210).rest()
+
+    assert (story.only.operation.key, story.only.counted) == (Key(at(100), 1), True)
+
+
+def test_a_self_heal_of_the_whole_application_that_is_not_recorded_is_not_found_in_history_either() -> None:
+    story = heal_the_whole(Story(policy=Policy(track_partial=False)).start(0).succeed(1), "all").compare(102).rest()
+
+    assert story.records.keys() == {Key(at(0))}
+
+
+def test_a_self_heal_of_the_whole_application_in_the_second_of_its_sync_leaves_it_its_entry() -> None:
+    story = Story().start(0).succeed(0.5).see(0.6, request=WHOLE_HEAL, state=None)
+
+    history = (*story.snapshot.history, entry(7, 0, NEW))
+    story.see(0.7, state=state("Running", 0, request=WHOLE_HEAL)).see(0.75, history=history)
+    story.see(0.8, request=None, state=state("Succeeded", 0, 0, request=WHOLE_HEAL)).compare(1).rest()
+
+    assert {key.heals: finding.operation.history_id for key, finding in story.records.items()} == {0: 6, 1: None}
+    assert story.statuses == [Status.COMPLETED, Status.COMPLETED]
 
 
 def test_partial_operations_can_be_left_out() -> None:
