@@ -131,7 +131,8 @@ def replay(
         err.write(f"{complaint}\n")
     for gap in tracker.gaps:
         name = f"{gap.application.namespace}/{gap.application.name}"
-        err.write(f"{name}: {gap.count} operations before history id {gap.before_id} were missed and are lost\n")
+        count = f"{gap.count}" if gap.exact else f"at least {gap.count}"
+        err.write(f"{name}: {count} operations before history id {gap.before_id} were missed and are lost\n")
     rows = sorted(map(to_row, deployments), key=lambda row: (row["app"], row["start_time"], row["id"]))
     if format == "table":
         _print_table(rows, out)

@@ -46,6 +46,7 @@ def snapshot(obj: Mapping[str, Any], rules: Rules, *, deleted: bool = False) -> 
         ),
         subject=_subject(name, part(obj, "spec"), wishes, rules),
         tuning=tuning,
+        created_at=instant(metadata.get("creationTimestamp")),
         generation=whole(metadata.get("generation")),
         deleting=deleted or bool(metadata.get("deletionTimestamp")),
         deleted=deleted,

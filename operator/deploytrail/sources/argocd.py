@@ -250,7 +250,7 @@ class Applications:
                 await self._record_one(found, missed.get(found.operation.history_id or -1, 0), now)
         for gap in gaps:
             telemetry.MISSED_OPERATIONS.inc(gap.count)
-            log.warning("operations_missed", application=gap.application.name, count=gap.count)
+            log.warning("operations_missed", application=gap.application.name, count=gap.count, at_least=not gap.exact)
 
     async def _record_one(self, finding: Finding, missed_before: int, now: datetime) -> None:
         told = report(finding, self._rules, received_at=now)

@@ -56,12 +56,22 @@ def test_deployments_that_history_lost_are_told_with_the_next_one() -> None:
     async def scene() -> list[tuple[int, int]]:
         store = AwayStore()
         source = follow(store)
-        await source.seen("ADDED", application(entry(1)), NOON)
-        await source.seen("MODIFIED", application(entry(5), entry(6), generation=2), NOON + timedelta(hours=1))
+        await source.seen("ADDED", application(entry(0)), NOON)
+        await source.seen("MODIFIED", application(entry(4), entry(5), generation=2), NOON + timedelta(hours=1))
         found = await store.find(Query(product="web"))
         return sorted((d.application.history_id or 0, d.missed_before) for d in found.items if d.application)
 
-    assert asyncio.run(scene()) == [(1, 0), (5, 3), (6, 0)]
+    assert asyncio.run(scene()) == [(0, 0), (4, 3), (5, 0)]
+
+
+def test_a_history_that_begins_after_the_installation_with_a_later_id_has_lost_some() -> None:
+    async def scene() -> list[tuple[int, int]]:
+        store = AwayStore()
+        await follow(store).seen("ADDED", application(entry(4), entry(5)), NOON)
+        found = await store.find(Query(product="web"))
+        return sorted((d.application.history_id or 0, d.missed_before) for d in found.items if d.application)
+
+    assert asyncio.run(scene()) == [(4, 1), (5, 0)]
 
 
 def test_what_could_not_be_recorded_is_taken_in_again_with_the_time_it_was_seen() -> None:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from deploytrail.record.model import Status
 from deploytrail.record.rollout.requests import AUTOMATED, recovered_trigger
 from deploytrail.record.rollout.snapshot import Entry, Snapshot
-from deploytrail.record.rollout.state import Key, Known, Operation, Outcome, Rollout
+from deploytrail.record.rollout.state import UNUSED, Key, Known, Operation, Outcome, Rollout
 from deploytrail.record.rollout.step import Gap
 
 DAWN = datetime.min.replace(tzinfo=UTC)
@@ -27,8 +27,21 @@ def lay_baseline(rollout: Rollout, snapshot: Snapshot, known: Known | None, sinc
     return replace(
         rollout,
         horizon=max((entry.started_at for entry in past), default=DAWN),
-        history_id=max((entry.id for entry in past), default=None),
+        history_id=max(entry.id for entry in past) if past else _unused(snapshot, since),
     )
+
+
+def _unused(snapshot: Snapshot, since: datetime | None) -> int | None:
+    """How far the ids had come when recording began, of a history in which nothing is older; None: nobody knows."""
+    if not snapshot.history:
+        return UNUSED
+    first, created_at = snapshot.history[0], snapshot.created_at
+    if since is None or since == DAWN:
+        return first.id - 1  # Whatever history holds is taken in; nobody watched before.
+    if created_at is None or created_at < since:
+        return None
+    # One that was restored from a backup brings the history of another Application: no loss of its own.
+    return UNUSED if created_at <= first.started_at else first.id - 1
 
 
 def _is_past(snapshot: Snapshot, since: datetime | None) -> bool:
@@ -98,13 +111,13 @@ def recovered(snapshot: Snapshot, entry: Entry) -> Operation:
 
 def _gap(rollout: Rollout, snapshot: Snapshot, unseen: list[Entry]) -> Gap | None:
     """Ids between the last one seen and the next one still held; all ids before the first, where they began anew."""
-    last = rollout.history_id
+    last, first = rollout.history_id, snapshot.history[0].id
     if last is None:
-        return None
+        cut = first > 0 and len(unseen) == len(snapshot.history)
+        return Gap(snapshot.application, 1, None, first, exact=False) if cut else None
     later = [entry.id for entry in snapshot.history if entry.id > last]
     if later and min(later) > last + 1:
-        return Gap(snapshot.application, min(later) - last - 1, last, min(later))
-    first = snapshot.history[0].id
+        return Gap(snapshot.application, min(later) - last - 1, last if last != UNUSED else None, min(later))
     if not later and first > 0 and len(unseen) == len(snapshot.history):
         return Gap(snapshot.application, first, None, first)
     return None

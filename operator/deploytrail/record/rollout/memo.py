@@ -37,7 +37,8 @@ def write(finding: Finding) -> dict[str, Any]:
         "settleSeconds": _seconds(tuning.settle),
         "deadlineSeconds": _seconds(tuning.deadline),
     }
-    return {name: value for name, value in memo.items() if value}
+    known = {"historyId": finding.history_id} if finding.history_id is not None else {}
+    return {name: value for name, value in memo.items() if value} | known
 
 
 def resume(uid: str, deployments: Sequence[Deployment]) -> Rollout:
@@ -56,7 +57,7 @@ def resume(uid: str, deployments: Sequence[Deployment]) -> Rollout:
         operations=tuple(operation for item, operation in rollouts if not item.status.terminal),
         known=tuple(Known(operation.key, operation.shown, operation.enters) for _, operation in rollouts),
         horizon=rollouts[0][1].key.started_at,
-        history_id=max((o.history_id for _, o in rollouts if o.history_id is not None), default=None),
+        history_id=next((known for item in reversed(ours) if (known := _history_id(item)) is not None), None),
         deployed=newest.result.revisions if newest else (),
         deployed_at=newest.key.started_at if newest else None,
     )
@@ -116,6 +117,13 @@ def _read(deployment: Deployment) -> Operation:
         result=result(deployment),
         history_id=application.history_id if application else None,
     )
+
+
+def _history_id(deployment: Deployment) -> int | None:
+    """How far the ids had come; the newest record says it, for they begin anew where history was wiped."""
+    application = deployment.application
+    known = _memo(deployment).get("historyId")
+    return known if isinstance(known, int) or application is None else application.history_id
 
 
 def _application(deployment: Deployment, uid: str) -> Application | None:

@@ -143,6 +143,7 @@ class Snapshot:
     application: Application
     subject: Subject
     tuning: Tuning = UNTUNED
+    created_at: datetime | None = None
     generation: int = 0
     deleting: bool = False
     """It has a deletionTimestamp."""

@@ -7,6 +7,9 @@ from typing import NamedTuple
 from deploytrail.record.model import Status, Trigger
 from deploytrail.record.rollout.snapshot import NOTHING, UNTUNED, Application, Request, Subject, SyncResult, Tuning
 
+UNUSED = -1
+"""The id before the first one that history gives."""
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:
@@ -146,7 +149,7 @@ class Rollout:
     horizon: datetime | None = None
     """History up to the operation started then is settled; None until the Application was first seen."""
     history_id: int | None = None
-    """The newest id seen in history."""
+    """The newest id seen in history, UNUSED before the first one; None when nobody knows how far the ids had come."""
     deployed: tuple[str, ...] = ()
     """The revisions of the newest full operation that succeeded."""
     deployed_at: datetime | None = None

@@ -30,6 +30,8 @@ class Finding:
     reason: str | None
     """Why this status, and why it does not count."""
     health: str | None
+    history_id: int | None = None
+    """As in Rollout: how far the ids of history had come."""
     seen: bool = True
     """Whether this process saw the Application at all; otherwise it is a record that was given up."""
 
@@ -44,6 +46,8 @@ class Gap:
     """The last history id that was seen; None when history began anew."""
     before_id: int
     """The oldest id that history still holds."""
+    exact: bool = True
+    """False: how far the ids had come when recording began is not known, so it is at least that many."""
 
 
 Found: TypeAlias = Finding | Gap
@@ -113,6 +117,7 @@ def _find(application: Application, operation: Operation, rollout: Rollout) -> F
         counted=why_not is None and (verdict or outcome is None),
         reason="; ".join(filter(None, reasons)) or None,
         health=rollout.health.status if succeeded and rollout.health is not None else None,
+        history_id=rollout.history_id,
         seen=rollout.seen_at is not None,
     )
 

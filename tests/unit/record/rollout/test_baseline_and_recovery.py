@@ -1,6 +1,7 @@
 """What is there when an Application is first seen, and what happened while nobody watched."""
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -218,6 +219,60 @@ def test_history_that_was_wiped_and_then_cut_has_a_gap() -> None:
     held = (entry(3, 1000, NEW), entry(4, 2000, NEWER))
 
     assert away(*held, history=held).gaps == [Gap(APPLICATION.application, 3, None, 3)]
+
+
+LATER = tuple(entry(number, number * 100, NEW) for number in range(4, 14))
+BEFORE, LONG_BEFORE = at(0), at(-90000)
+
+
+@pytest.mark.parametrize(
+    ("created_at", "history", "since", "gap"),
+    [
+        (at(50), LATER, BEFORE, (4, True)),
+        (at(50), (entry(0, 100, OLD), entry(1, 200, NEW)), BEFORE, None),
+        (at(50), (entry(0, 900, NEW),), BEFORE, None),
+        (at(50), (), BEFORE, None),
+        (LONG_BEFORE, LATER, BEFORE, (1, False)),
+        (None, LATER, BEFORE, (1, False)),
+        (LONG_BEFORE, (entry(0, 100, OLD), entry(1, 200, NEW)), BEFORE, None),
+        (LONG_BEFORE, (entry(3, -100, OLD), *LATER), BEFORE, None),
+        (LONG_BEFORE, (entry(2, -100, OLD), *LATER), BEFORE, (1, True)),
+        (at(450), LATER, BEFORE, None),
+        (LONG_BEFORE, LATER, at(5000), None),
+        (LONG_BEFORE, LATER, DAWN, None),
+        (LONG_BEFORE, LATER, None, None),
+    ],
+    ids=[
+        "created while away",
+        "created while away, all held",
+        "created while away, limit 0",
+        "created while away, never deployed",
+        "baseline pushed out",
+        "age unknown",
+        "wiped",
+        "baseline held",
+        "baseline held, cut in between",
+        "restored from a backup",
+        "first install",
+        "backfill",
+        "replay",
+    ],
+)
+def test_what_history_lost_before_an_application_was_first_seen_is_told(
+    created_at: datetime | None, history: tuple[Entry, ...], since: datetime | None, gap: tuple[int, bool] | None
+) -> None:
+    story = Story(None, watching_since=since).see(9000, created_at=created_at, history=history, state=None)
+
+    assert [(found.count, found.exact) for found in story.gaps] == ([gap] if gap else [])
+    assert len(story.see(9100, health="Progressing").gaps) == len(story.gaps[:1])
+
+
+@pytest.mark.parametrize(("first", "lost"), [(0, 0), (4, 4)])
+def test_a_history_that_was_seen_empty_begins_with_the_first_id(first: int, lost: int) -> None:
+    held = tuple(entry(number, number * 100, NEW) for number in range(first, first + 10))
+    story = Story(replace(APPLICATION, history=()), watching_since=at(-100)).see(9000, history=held)
+
+    assert sum(gap.count for gap in story.gaps) == lost
 
 
 def test_a_history_that_keeps_one_entry_has_no_gaps_while_it_is_watched() -> None:

@@ -12,7 +12,7 @@ from deploytrail.mapping.rules import Rules
 from deploytrail.record.model import Deployment, Status, Trigger
 from deploytrail.record.query import Query
 from deploytrail.record.rollout import Policy, memo, resume, tick
-from deploytrail.record.rollout.snapshot import Request, Tuning
+from deploytrail.record.rollout.snapshot import Entry, Request, Tuning
 from deploytrail.record.rollout.state import Key, Rollout
 from deploytrail.stores.memory import MemoryStore
 from tests.unit.record.rollout.story import (
@@ -135,6 +135,41 @@ def test_a_jump_in_the_ids_over_a_restart_is_a_gap() -> None:
     story.see(3000, history=(entry(10, 1000, CURRENT), entry(11, 2000, NEWER)))
 
     assert [(gap.after_id, gap.count) for gap in story.gaps] == [(6, 3)]
+
+
+@pytest.mark.parametrize(
+    ("held", "gaps"),
+    [
+        ((entry(6, 1000, CURRENT),), []),
+        ((entry(8, 1000, CURRENT), entry(9, 2000, NEWER)), [(5, 2, True)]),
+    ],
+)
+def test_a_record_without_a_history_entry_says_how_far_the_ids_had_come(
+    held: tuple[Entry, ...], gaps: list[tuple[int, int, bool]]
+) -> None:
+    story = restart(Story().start(0).fail(2, message="no"))
+
+    story.see(3000, history=held)
+
+    assert [(gap.after_id, gap.count, gap.exact) for gap in story.gaps] == gaps
+
+
+def test_the_ids_of_a_history_that_was_wiped_and_watched_go_on_after_a_restart() -> None:
+    story = Story().start(0).succeed(2).compare(2.1).rest().see(100, history=())
+    story.start(200).succeed(202).compare(202.1).rest().start(300).succeed(302).compare(302.1).rest()
+
+    other = restart(story).see(9000, history=(entry(2, 1000, NEW), entry(3, 2000, NEWER)))
+
+    assert other.gaps == []
+
+
+def test_records_that_never_said_how_far_the_ids_had_come_leave_the_size_of_a_gap_open() -> None:
+    (failed,) = stored(Story().start(0).fail(2, message="no"))
+    rollout = resume("uid-1", [failed.model_copy(update={"metadata": {}})])
+
+    story = Story(None, rollout=rollout).see(9000, history=(entry(36, 1000, CURRENT), entry(37, 2000, NEWER)))
+
+    assert [(gap.count, gap.exact) for gap in story.gaps] == [(1, False)]
 
 
 def test_what_was_superseded_while_we_were_down_is_not_judged_by_a_later_health() -> None:
