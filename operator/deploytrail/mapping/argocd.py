@@ -88,7 +88,7 @@ def _facts(finding: Finding, rules: Rules) -> Facts:
         images=_images(finding)[:MOST_IMAGES],
         deployed_by=operation.deployed_by,
         trigger=operation.trigger,
-        partial=operation.partial,
+        partial=operation.partial and not operation.renews,
         links=Links(ui=page_of(application, rules)),
         application=ApplicationRef(
             namespace=application.namespace,

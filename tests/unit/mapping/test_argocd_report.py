@@ -9,10 +9,12 @@ from deploytrail.mapping.argocd import chosen, commit_of, repo_url_of, report
 from deploytrail.mapping.rules import Rules
 from deploytrail.record.admission import admit
 from deploytrail.record.identity import argocd_id
+from deploytrail.record.lifecycle import Create, decide
 from deploytrail.record.model import Repeat, Report, Source, Status, Trigger
 from deploytrail.record.rollout import Finding
 from deploytrail.record.rollout.snapshot import UNTUNED, Application, AppSource, Dry, Subject, SyncResult
 from deploytrail.record.rollout.state import Key, Operation
+from deploytrail.record.running import tells
 from tests.unit.record.rollout.story import at
 
 COMMIT, OTHER = "c" * 40, "d" * 40
@@ -76,6 +78,18 @@ def test_each_argo_cd_of_a_cluster_has_its_own_page() -> None:
 
     assert told(find(), rules).facts.links.ui == "https://two.example.com/applications/argocd/web"
     assert told(find()).facts.links.ui is None
+
+
+@pytest.mark.parametrize(
+    ("renews", "partial"), [pytest.param(True, False, id="new revision"), pytest.param(False, True, id="same")]
+)
+def test_a_self_heal_that_brings_a_new_revision_is_no_part_of_anything(renews: bool, partial: bool) -> None:
+    healed = told(find(key=Key(at(0), 1), trigger=Trigger.SELF_HEAL, partial=True, renews=renews))
+    made = decide(None, healed)
+
+    assert healed.facts.partial is partial
+    assert isinstance(made, Create)
+    assert tells(made.record) is renews
 
 
 @pytest.mark.parametrize(
