@@ -68,9 +68,8 @@ def _names(counted: Sequence[Deployment], index: int, builds: list[Build], rules
     elif index and failure(counted, index - 1, rules) and end(each) - end(counted[index - 1]) <= rules.fix_window:
         names.append("r:fix")
     if landed(each) and not is_rollback(counted, index):
-        brought = [_version(other) for other in counted[max(0, index - 10) : index] if landed(other)]
         told = lead(each, builds)
-        if told is not None and (_version(each) is None or _version(each) not in brought):
+        if told is not None and (_version(each) is None or _version(each) not in ran_before(counted, index)):
             names.append(told)
     return names
 
@@ -85,7 +84,7 @@ def failure(counted: Sequence[Deployment], index: int, rules: Rules) -> str | No
         return "degraded" if degraded and each.status is Status.FAILED else "failed"
     if _said(each):
         return "marked"
-    following = [later for later in range(index + 1, min(index + 11, len(counted))) if landed(counted[later])]
+    following = [later for later in range(index + 1, min(index + 51, len(counted))) if landed(counted[later])]
     if following and is_rollback(counted, following[0]):
         other = counted[following[0]]
         if _version(other) is None or _version(other) != _version(each):
@@ -99,15 +98,27 @@ def failure(counted: Sequence[Deployment], index: int, rules: Rules) -> str | No
 
 def is_rollback(counted: Sequence[Deployment], index: int) -> bool:
     each = counted[index]
-    before = [other for other in counted[max(0, index - 10) : index] if landed(other)]
-    if not landed(each) or not before:
+    if not landed(each):
         return False
     if each.trigger is Trigger.ROLLBACK:
         return True
-    versions = [_version(other) for other in before]
-    if None in (_version(each), versions[-1]) or _version(each) == versions[-1] or _version(each) not in versions:
+    versions = ran_before(counted, index)
+    if not versions or None in (_version(each), versions[-1]) or _version(each) == versions[-1]:
+        return False
+    if _version(each) not in versions:
         return False
     return versions.index(_version(each)) < versions.index(versions[-1])
+
+
+def ran_before(counted: Sequence[Deployment], index: int) -> list[str | None]:
+    """The versions that landed before it, of fifty deployments, as far back as they are no more than ten."""
+    versions: list[str | None] = []
+    for other in reversed(counted[max(0, index - 50) : index]):
+        if landed(other):
+            if len({*versions, _version(other)}) > 10:
+                break
+            versions.insert(0, _version(other))
+    return versions
 
 
 def lead(deployment: Deployment, builds: list[Build]) -> str | None:

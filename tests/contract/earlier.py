@@ -36,5 +36,10 @@ STATEMENTS: Mapping[str, tuple[str, ...]] = {
         """INSERT INTO places (product, environment, standing)
         VALUES ('web', 'production', '{"latest":null,"current":null,"previous":null}')""",
     ),
+    "0007": (
+        """INSERT INTO rollups (id, rules) VALUES (1, '{"fix_window":"P1D","replace_window":"PT0S"}')""",
+        """INSERT INTO tallies (dimension, grain, name, environment, start, counts)
+        VALUES ('all', 'day', '', 'production', '2026-03-02', '{"n":1,"ok":1,"r:rollback":1}')""",
+    ),
 }
 """What is added at each revision, in the words of both databases. ID and VERSION stand for what identity computes."""

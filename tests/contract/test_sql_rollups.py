@@ -133,7 +133,7 @@ def test_another_setting_counts_everything_anew(url: str) -> None:
     asyncio.run(act())
 
 
-@pytest.mark.parametrize("revision", ["0001", "0005"])
+@pytest.mark.parametrize("revision", ["0001", "0005", "0007"])
 def test_records_of_an_earlier_release_are_counted_at_the_first_start(url: str, revision: str) -> None:
     async def act() -> None:
         await write(url, ground, partial(fill, upto=revision))

@@ -1,5 +1,6 @@
 """What the deployments of one place make of each other: failures, rework, recoveries."""
 
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -9,7 +10,10 @@ from deploytrail.record.dora.entry import Entry, Verdict
 from deploytrail.record.values import Frozen
 
 LOOK_BACK = 10
-"""Deployments before it that one is compared with: what Kubernetes and Argo CD keep to roll back to, by default."""
+"""Versions that ran before it that one is compared with: what Kubernetes keeps to roll back to, by default."""
+
+FURTHEST = 50
+"""Deployments before it that are looked at for these: what is deployed under one name for ever is not read for ever."""
 
 
 class Rules(Frozen):
@@ -62,9 +66,9 @@ def judge(entries: Sequence[Entry], rules: Rules) -> list[Judgement]:
     firsts: set[int] = set()
     for index, entry, before in _landings(entries):
         versions = [entries[each].version for each in before]
-        if before and _rolls_back(entry, versions):
+        if entry.rollback or _goes_back(entry.version, versions):
             rollbacks.add(index)
-            if entry.version is None or entry.version != versions[-1]:
+            if before and (entry.version is None or entry.version != versions[-1]):
                 left.add(before[-1])
         elif entry.version is None or entry.version not in versions:
             firsts.add(index)
@@ -82,26 +86,29 @@ def judge(entries: Sequence[Entry], rules: Rules) -> list[Judgement]:
     ]
 
 
-def _landings(entries: Sequence[Entry]) -> Iterator[tuple[int, Entry, list[int]]]:
+def _landings(entries: Sequence[Entry]) -> Iterator[tuple[int, Entry, deque[int]]]:
     """Those that landed, each with those that had landed among the ones it is compared with."""
-    landed: list[int] = []
+    landed: deque[int] = deque()
+    versions: Counter[str | None] = Counter()
     for index, entry in enumerate(entries):
         if entry.verdict is not Verdict.LANDED:
             continue
-        while landed and landed[0] < index - LOOK_BACK:
-            del landed[0]
+        while landed and (len(versions) > LOOK_BACK or landed[0] < index - FURTHEST):
+            oldest = entries[landed.popleft()].version
+            versions[oldest] -= 1
+            if not versions[oldest]:
+                del versions[oldest]
         yield index, entry, landed
         landed.append(index)
+        versions[entry.version] += 1
 
 
-def _rolls_back(entry: Entry, versions: Sequence[str | None]) -> bool:
-    """Whether its source says so, or its version came here before the one that it replaces did."""
-    if entry.rollback:
-        return True
-    version, running = entry.version, versions[-1]
-    if version is None or running is None or version == running or version not in versions:
+def _goes_back(version: str | None, before: Sequence[str | None]) -> bool:
+    """Whether the version came here before the one that it replaces did."""
+    running = before[-1] if before else None
+    if version is None or running is None or version == running or version not in before:
         return False
-    return versions.index(version) < versions.index(running)
+    return before.index(version) < before.index(running)
 
 
 def _failure(entries: Sequence[Entry], index: int, left: set[int], rules: Rules) -> Failure | None:

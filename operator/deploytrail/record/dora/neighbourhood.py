@@ -3,23 +3,18 @@
 from collections.abc import Sequence
 
 from deploytrail.record.dora.entry import Entry
-from deploytrail.record.dora.judging import LOOK_BACK
-
-MARGIN = 2 * (LOOK_BACK + 1)
-"""Those within LOOK_BACK + 1 of the change may be judged otherwise, and need as many more to be judged at all."""
+from deploytrail.record.dora.judging import FURTHEST, LOOK_BACK
 
 
 def neighbourhood(entries: Sequence[Entry], index: int) -> tuple[int, int]:
     """From where to where to judge before and after the entry at ``index`` comes or goes: the difference is the change.
 
-    Judgements at the edges lack neighbours, but are the same before and after. A success reaches back to the one before
-    it, because failures since then are recovered by it; and it reaches on to the next, which says when those are that
-    come after it. ``entries`` are sorted, and hold the entry that comes or goes.
+    Judgements at the edges lack neighbours, but are the same before and after. ``entries`` are sorted, and hold the
+    entry that comes or goes.
     """
-    first, last = index - MARGIN, index + MARGIN
-    if entries[index].succeeded:
-        first = min(first, _newest_success(entries, index))
-    return max(0, first), min(len(entries), max(last, _next_success(entries, index)) + 1)
+    first = _first(entries, index, succeeded=entries[index].succeeded)
+    last = _last(entries, index)
+    return first or 0, last + 1 if last is not None else len(entries)
 
 
 def reaches(
@@ -29,16 +24,56 @@ def reaches(
 
     ``succeeded``: whether that is a success. ``from_start``, ``to_end``: that there are no others before or after.
     """
-    behind = index >= MARGIN and not (succeeded and _newest_success(entries, index) < 0)
-    ahead = index + MARGIN < len(entries) and _next_success(entries, index) < len(entries)
-    return (from_start or behind) and (to_end or ahead)
+    behind = from_start or _first(entries, index, succeeded=succeeded) is not None
+    return behind and (to_end or _last(entries, index) is not None)
 
 
-def _newest_success(entries: Sequence[Entry], before: int) -> int:
-    return next((each for each in range(before - 1, -1, -1) if entries[each].succeeded), -1)
+def _first(entries: Sequence[Entry], index: int, *, succeeded: bool) -> int | None:
+    """The first that has to be there; None when it may be one before these.
+
+    What landed last before the change may be judged otherwise, by what lands after it; and a success recovers what
+    failed since the success before it. So it begins with what the next to land after that one is compared with.
+    """
+    after = _newest_success(entries, index) if succeeded else _newest_landed(entries, index)
+    if after is None:
+        return None
+    versions: set[str | None] = set()
+    for each in range(after, after - FURTHEST, -1):
+        if each < 0:
+            return None
+        if entries[each].landed:
+            versions.add(entries[each].version)
+        if len(versions) > LOOK_BACK:
+            return each + 1
+    return after - FURTHEST + 1
 
 
-def _next_success(entries: Sequence[Entry], index: int) -> int:
-    """Beyond those that may be judged otherwise, which it has to recover."""
-    begin = index + LOOK_BACK + 2
-    return next((each for each in range(begin, len(entries)) if entries[each].succeeded), len(entries))
+def _newest_success(entries: Sequence[Entry], before: int) -> int | None:
+    return next((each for each in range(before - 1, -1, -1) if entries[each].succeeded), None)
+
+
+def _newest_landed(entries: Sequence[Entry], before: int) -> int | None:
+    """No further away than what lands after the change is compared with."""
+    for each in range(before - 1, before - FURTHEST - 2, -1):
+        if each < 0:
+            return None
+        if entries[each].landed:
+            return each
+    return before - FURTHEST - 1
+
+
+def _last(entries: Sequence[Entry], index: int) -> int | None:
+    """The last that has to be there, a success that recovers what is judged otherwise; None when it is beyond these."""
+    last = _last_compared(entries, index)
+    return next((each for each in range(last + 1, len(entries)) if entries[each].succeeded), None)
+
+
+def _last_compared(entries: Sequence[Entry], index: int) -> int:
+    """The last that may be compared with the change."""
+    versions: set[str | None] = set()
+    for each in range(index + 1, min(index + FURTHEST + 2, len(entries))):
+        if entries[each].landed:
+            versions.add(entries[each].version)
+        if len(versions) > LOOK_BACK:
+            return each
+    return index + FURTHEST + 1

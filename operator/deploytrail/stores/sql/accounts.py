@@ -17,8 +17,8 @@ from sqlalchemy import Connection
 
 from deploytrail.record.dora.counting import Change, Counts, add, count_uncounted, replace
 from deploytrail.record.dora.entry import Entry
-from deploytrail.record.dora.judging import Rules
-from deploytrail.record.dora.neighbourhood import MARGIN, reaches
+from deploytrail.record.dora.judging import LOOK_BACK, Rules
+from deploytrail.record.dora.neighbourhood import reaches
 from deploytrail.record.dora.question import month
 from deploytrail.record.model import Build, Deployment, R
 from deploytrail.record.totals import Place, place_of
@@ -29,7 +29,7 @@ from deploytrail.stores.sql.rows import from_document
 from deploytrail.stores.sql.standings import Standing, enough, followed, from_text, standing_of, to_text
 from deploytrail.stores.sql.statements import write
 
-NEIGHBOURS = MARGIN + 2
+NEIGHBOURS = 2 * (LOOK_BACK + 2)
 """Rows that are read to each side of a change at first; ten times as many while they do not do."""
 
 FIRST_STEP, STEP = 6, 50

@@ -1,4 +1,4 @@
-"""All counts and standings made anew from the records: at the first start, and when a setting changes the definitions.
+"""All counts and standings made anew from the records: at the first start, and when the definitions change.
 
 Also what the rest is held to: ``discrepancies`` compares what is kept with a recomputation. The records are read once,
 sorted by the database, so that it takes the memory of one place and of a year's counts, however many there are.
@@ -76,7 +76,7 @@ def settle(connection: Connection, rules: Rules | None) -> None:
     rules = rules or Rules()
     if kept is not None and Rules.model_validate_json(kept) == rules:
         return
-    log.info("counts_being_made", because="settings" if kept is not None else "first start")
+    log.info("counts_being_made", because="settings" if kept is not None else "first start, or other definitions")
     rebuild(connection, rules)
 
 

@@ -88,11 +88,38 @@ def test_a_rollback_that_its_source_names_needs_no_version() -> None:
     assert shown(entry(0, None), entry(1, None, back=True)) == ["rolled-back - 1h new", "- rollback - old"]
 
 
-def test_only_ten_deployments_are_looked_back_at() -> None:
-    between = [entry(n, f"v{n}") for n in range(1, 10)]
+def test_a_rollback_that_its_source_names_needs_nothing_before_it() -> None:
+    assert shown(entry(0, "1", back=True)) == ["- rollback - old"]
+    assert shown(entry(0, "2", BAD), entry(1, "1", back=True)) == ["failed - 1h old", "- rollback - old"]
 
-    assert shown(entry(0, "1"), *between, entry(10, "1"))[-1] == "- rollback - old"
-    assert shown(entry(0, "1"), *between, entry(10, "v10"), entry(11, "1"))[-1] == "- - - new"
+
+def test_going_forward_again_after_many_of_the_same_is_no_rollback() -> None:
+    again = [entry(3 + n, "1") for n in range(8)]
+
+    found = shown(entry(0, "1"), entry(1, "2"), entry(2, "1"), *again, entry(11, "2"))
+
+    assert found == ["- - - new", "rolled-back - 1h new", "- rollback - old", *["- - - old"] * 9]
+
+
+def test_going_back_and_forth_each_way_back_is_a_rollback_and_no_way_forward() -> None:
+    found = shown(*(entry(n, "12"[n % 2]) for n in range(30)))
+
+    assert found[2:-1] == ["- rollback - old", "rolled-back - 1h old"] * 13 + ["- rollback - old"]
+    assert found[-1] == "- - - old"
+
+
+def test_only_the_ten_versions_that_ran_before_it_are_looked_at() -> None:
+    between = [entry(n, f"v{n // 2}") for n in range(2, 20)]
+
+    assert shown(entry(0, "1"), *between, entry(20, "1"))[-1] == "- rollback - old"
+    assert shown(entry(0, "1"), *between, entry(20, "v10"), entry(21, "1"))[-1] == "- - - new"
+
+
+def test_and_fifty_deployments_at_most() -> None:
+    between = [entry(n, "2") for n in range(1, 50)]
+
+    assert shown(entry(0, "1"), *between, entry(50, "1"))[-1] == "- rollback - old"
+    assert shown(entry(0, "1"), *between, entry(50, "2"), entry(51, "1"))[-1] == "- - - new"
 
 
 def test_a_person_says_that_it_was_a_failure() -> None:

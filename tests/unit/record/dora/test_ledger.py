@@ -1,9 +1,11 @@
 """Counts that follow every change are those that a look at everything gives."""
 
+import random
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -83,6 +85,27 @@ def test_counts_that_follow_are_those_of_a_look_at_everything(
     there = [each for each in kept.values() if isinstance(each, Deployment)]
     expected = cells(there, [each for each in kept.values() if isinstance(each, Build)], rules)
     assert {tuple(cell): counts for cell, counts in ledger.cells.items()} == expected
+
+
+@pytest.mark.parametrize("versions", [1, 2, 3, 11, 14, 200])
+def test_long_histories_are_counted_like_short_ones(versions: int) -> None:
+    dice = random.Random(versions)
+    ledger, kept = Ledger(Rules()), dict[str, Deployment]()
+
+    for number in dice.choices(range(160), k=500):
+        at = NOON + timedelta(minutes=number)
+        status = dice.choices([Status.COMPLETED, Status.FAILED, Status.ABORTED], [8, 1, 1])[0]
+        record = Deployment(
+            id=f"d{number}", product="web", environment="production", version=str(dice.randrange(versions)),
+            trigger=Trigger.ROLLBACK if dice.random() < 0.03 else None,
+            committed_at=at - timedelta(hours=1), finished_at=at, **known(status, telling(status, at)),
+        )  # fmt: skip
+        _put(ledger, kept.get(record.id), record)
+        kept[record.id] = record
+        if dice.random() < 0.2:
+            _put(ledger, kept.pop(record.id), None)
+
+    assert {tuple(cell): counts for cell, counts in ledger.cells.items()} == cells(kept.values(), [], Rules())
 
 
 def _put(ledger: Ledger, before: Any, after: Any) -> None:
