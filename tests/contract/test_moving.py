@@ -17,7 +17,8 @@ from deploytrail.record.model import AnyReport, Binding, Mark, Record, Status
 from deploytrail.record.preference import Preference
 from deploytrail.stores.base import Store
 from deploytrail.stores.memory import MemoryStore
-from tests.contract.acting import told
+from tests.contract.acting import on_one, told
+from tests.contract.conftest import Opening
 from tests.contract.replicas import in_cluster, replica
 from tests.controlplane.cluster import Cluster
 from tests.reports import NOON, build, note, report, stated
@@ -118,6 +119,17 @@ async def apply(kube: Kube, namespace: str) -> str:
 
 async def _count(store: Store, number: int) -> None:
     assert len([item for item in await exported(store) if type(item).__name__ == "Deployment"]) == number
+
+
+def test_the_size_of_a_store_is_the_length_of_its_export(opening: Opening) -> None:
+    async def act(store: Store) -> None:
+        assert await store.size() == 0
+
+        await fill(store)
+
+        assert await store.size() == len(await exported(store)) - len(("head", "preference", "end"))
+
+    on_one(opening, act)
 
 
 async def ids(store: Store) -> set[tuple[type[Record], str]]:

@@ -18,6 +18,7 @@ from deploytrail.moving.importing import Import, Tally
 from deploytrail.moving.lines import End, position, read, write
 from deploytrail.moving.progress import Progress
 from deploytrail.settings import Settings, load
+from deploytrail.stores.base import Store
 
 WHERE = frozenset({"store", "namespace", "kubeconfig"})
 
@@ -45,14 +46,14 @@ def export_(output: Path | None, *, resume: bool, config: Path | None, **flags: 
     if resume and output is None:
         raise click.UsageError("--resume goes with --output: what was written has to be read")
     settings = _settings(flags, config)
-    after = _left_off(output) if resume and output is not None and output.exists() else None
+    after, before = _left_off(output) if resume and output is not None and output.exists() else (None, 0)
     if after == ("end", None):
         click.echo("nothing to do: the export is whole", err=True)
         return
     if output is not None and output.exists() and not resume:
         raise Misconfigured(f"{output} is there already: take another name, or go on with it by --resume")
     with closing(output.open("ab") if output is not None else sys.stdout.buffer) as out:
-        asyncio.run(_export(settings, out, after))
+        asyncio.run(_export(settings, out, after, before))
 
 
 @store.command("import")
@@ -81,17 +82,27 @@ def _settings(flags: dict[str, str | None], config: Path | None) -> Settings:
     return settings
 
 
-async def _export(settings: Settings, out: BinaryIO, after: Position | None) -> None:
-    progress, number = Progress(sys.stderr, "exporting"), 0
+async def _export(settings: Settings, out: BinaryIO, after: Position | None, before: int) -> None:
+    number = 0
     async with opened_store(settings) as opened:
         await until_there(opened)
+        progress = Progress(sys.stderr, "exporting", total=await _size(opened))
         async for item in export(opened, after=after):
             out.write(write(item) + b"\n")
             number += 1
-            progress.tell(number)
+            progress.tell(number, before + number)
         out.flush()
     progress.end()
     click.echo(f"exported {number:,} lines", err=True)
+
+
+async def _size(store: Store) -> int | None:
+    """How many lines there will be, about; None when a database takes too long to count them."""
+    try:
+        return await store.size()
+    except Unavailable:
+        await until_there(store)
+        return None
 
 
 async def _import(settings: Settings, source: BinaryIO, from_line: int, total: int | None) -> Tally:
@@ -130,19 +141,19 @@ def _some(source: BinaryIO) -> list[bytes]:
     return source.readlines(LINES_AT_ONCE << 10)
 
 
-def _left_off(output: Path) -> Position | None:
-    """Where an export has ended; a line that was cut off is removed. None when it has to begin anew."""
-    last, end = b"", 0
+def _left_off(output: Path) -> tuple[Position | None, int]:
+    """Where an export has ended, None when it has to begin anew, and its lines; one that was cut off is removed."""
+    last, end, lines = b"", 0, 0
     with output.open("rb") as written:
         for line in written:
             if line.endswith(b"\n"):
-                last, end = line, end + len(line)
+                last, end, lines = line, end + len(line), lines + 1
     with output.open("r+b") as written:
         written.truncate(end)
     if not last:
-        return None
+        return None, 0
     try:
         item = read(last)
     except Rejected as refusal:
         raise Misconfigured(f"{output} is no export of ours: {refusal}") from refusal
-    return ("end", None) if isinstance(item, End) else position(item)
+    return ("end", None) if isinstance(item, End) else position(item), lines

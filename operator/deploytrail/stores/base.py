@@ -229,6 +229,9 @@ class Store(Protocol):
         what they hold.
         """
 
+    async def size(self) -> int:
+        """How many records and versions there are. A database counts them: of millions, that takes seconds."""
+
     async def pulse(self) -> str:
         """A word that is another one whenever a record came, changed or went since, whichever replica wrote it.
 

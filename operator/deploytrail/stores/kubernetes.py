@@ -177,6 +177,11 @@ class KubernetesStore:
             tally(totals, some)
         return totals
 
+    async def size(self) -> int:
+        """See Store."""
+        self._versions.must_be_complete()
+        return self._versions.size + sum(shelf.size for shelf in self._shelves.values())
+
     async def pulse(self) -> str:
         """See Store."""
         for shelf in self._shelves.values():

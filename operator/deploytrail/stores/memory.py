@@ -215,6 +215,10 @@ class MemoryStore:
         tally(totals, self.deployments.everything())
         return totals
 
+    async def size(self) -> int:
+        """See Store."""
+        return len(self._versions) + sum(len(shelf.everything()) for shelf in self._shelves.values())
+
     async def pulse(self) -> str:
         """See Store."""
         return self._pulse.word

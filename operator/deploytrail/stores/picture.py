@@ -102,6 +102,11 @@ class Picture(Generic[R]):
         numbers = self._of_series.get(series)
         return self.get(numbers[max(numbers)]) if numbers else None
 
+    @property
+    def size(self) -> int:
+        """How many records there are."""
+        return len(self._by_id)
+
     def everything(self) -> list[R]:
         """All records."""
         return [seen.record for seen in self._by_id.values()]

@@ -92,6 +92,12 @@ class KubernetesShelf(Generic[R]):
             yield records[begin : begin + SOME]
             await asyncio.sleep(0)
 
+    @property
+    def size(self) -> int:
+        """How many records there are. Raises Unavailable before everything has been listed once."""
+        self.must_be_complete()
+        return self._picture.size
+
     def must_be_complete(self) -> None:
         """Raise Unavailable before everything has been listed once."""
         if not all(reflector.synced.is_set() for reflector in self.reflectors):

@@ -64,6 +64,11 @@ class Versions:
         known = self._by_id.get(version_id)
         return known[2] if known is not None else None
 
+    @property
+    def size(self) -> int:
+        """How many are known."""
+        return len(self._by_id)
+
     async def claim(self, claim: Version, holder: Holder) -> Version | None:
         """Bind the version to the claim's commit, durably. Returns what it is bound to, if that is another commit."""
         known = self.get(claim.id)

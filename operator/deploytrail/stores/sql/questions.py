@@ -93,6 +93,12 @@ def places(environment: str | None) -> Select[Any]:
     return found if environment is None else found.where(PLACES.c.environment == environment)
 
 
+def size() -> Select[Any]:
+    """How many records and versions there are."""
+    count = select(func.count())
+    return select(count.select_from(RECORDS).scalar_subquery() + count.select_from(VERSIONS).scalar_subquery())
+
+
 def pulse() -> tuple[Select[Any], ...]:
     """What is another answer once anything was told: the last event, and the revisions of what is new or open."""
     deployments = select(RECORDS.c.id, RECORDS.c.revision).where(RECORDS.c.kind == "deployment")

@@ -203,6 +203,11 @@ class SqlStore:
             found.setdefault(Place(row.product, row.environment), {})[row.name] = row.value
         return found
 
+    async def size(self) -> int:
+        """See Store."""
+        found: int = await self._door.read(lambda connection: connection.scalars(questions.size()).one())
+        return found
+
     async def pulse(self) -> str:
         """See Store."""
 
