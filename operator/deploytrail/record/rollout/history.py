@@ -24,6 +24,10 @@ def lay_baseline(rollout: Rollout, snapshot: Snapshot, known: Known | None, sinc
     state = snapshot.state
     if known is not None and state is not None and _is_past(snapshot, since):
         rollout = remember(rollout, known)
+        whole = known.enters and not state.request.resources
+        if state.phase == "Succeeded" and (whole or known.key.heals > 0):
+            # Where no history is kept, nothing else tells what is deployed. A self-heal's revision is, by now.
+            rollout = deploy(rollout, known.key.started_at, state.result().revisions)
     return replace(
         rollout,
         horizon=max((entry.started_at for entry in past), default=DAWN),

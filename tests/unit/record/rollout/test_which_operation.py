@@ -236,6 +236,30 @@ def test_without_any_history_a_self_heal_of_what_was_seen_deployed_does_not_coun
     assert [finding.counted for finding in story.records.values()] == [True, False]
 
 
+DEPLOYED = Request(automated=True, revisions=CURRENT)
+
+
+@pytest.mark.parametrize(
+    ("phase", "found", "revisions", "counted"),
+    [
+        ("Succeeded", DEPLOYED, NEW, True),
+        ("Succeeded", DEPLOYED, CURRENT, False),
+        ("Succeeded", replace(HEAL, revisions=CURRENT), NEW, True),
+        ("Succeeded", replace(DEPLOYED, resources=1), NEW, False),
+        ("Succeeded", replace(DEPLOYED, dry_run=True), NEW, False),
+        ("Failed", DEPLOYED, NEW, False),
+    ],
+)
+def test_without_any_history_the_operation_that_was_found_tells_what_is_deployed(
+    phase: str, found: Request, revisions: tuple[str, ...], counted: bool
+) -> None:
+    story = Story(replace(APPLICATION, history=(), state=state(phase, -60, -50, request=found)))
+
+    story.start(0, replace(HEAL, revisions=revisions)).succeed(1, history=False).compare(1.1).rest()
+
+    assert story.only.counted is counted
+
+
 def test_a_self_heal_in_the_second_of_its_sync_is_an_operation_of_its_own() -> None:
     story = Story().start(0).succeed(0.5)
 
