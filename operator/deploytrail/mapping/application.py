@@ -10,7 +10,7 @@ import orjson
 
 from deploytrail.mapping.hivel import product_of
 from deploytrail.mapping.lenient import instant, part, parts, text, texts, whole
-from deploytrail.mapping.operations import read_history, read_request, read_state
+from deploytrail.mapping.operations import read_history, read_hydrations, read_request, read_state
 from deploytrail.mapping.repositories import normalise
 from deploytrail.mapping.rules import Destination, Rules, environment_of
 from deploytrail.record.rollout.snapshot import UNTUNED, Application, Snapshot, Subject, Tuning
@@ -59,6 +59,7 @@ def snapshot(obj: Mapping[str, Any], rules: Rules, *, deleted: bool = False) -> 
         sync_revisions=tuple(filter(None, texts(sync.get("revisions")) or texts([sync.get("revision")]))),
         history=read_history(status.get("history"), obj),
         images=tuple(filter(None, texts(part(status, "summary").get("images")))),
+        hydrations=read_hydrations(part(status, "sourceHydrator")),
         problems=problems,
     )
 

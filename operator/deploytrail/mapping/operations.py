@@ -7,7 +7,7 @@ from typing import Any
 
 from deploytrail.mapping.lenient import instant, part, parts, text, texts, whole
 from deploytrail.mapping.repositories import strip_credentials
-from deploytrail.record.rollout.snapshot import AppSource, Dry, Entry, Request, State, SyncResult
+from deploytrail.record.rollout.snapshot import AppSource, Dry, Entry, Hydration, Request, State, SyncResult
 
 LONGEST_MESSAGE = 500
 """Characters kept of a message: it may hold whole manifests."""
@@ -53,6 +53,17 @@ def read_state(state: Mapping[str, Any], obj: Mapping[str, Any]) -> State:
     )
 
 
+def read_hydrations(hydrator: Mapping[str, Any]) -> tuple[Hydration, ...]:
+    """What ``status.sourceHydrator`` tells of finished hydrations."""
+    found = []
+    for name in ("lastSuccessfulOperation", "currentOperation"):
+        hydration = part(hydrator, name)
+        dry, hydrated = text(hydration.get("drySHA")), text(hydration.get("hydratedSHA"))
+        if dry is not None and hydrated is not None and is_commit(dry):
+            found.append(Hydration(hydrated, dry))
+    return tuple(dict.fromkeys(found))
+
+
 def read_history(history: object, obj: Mapping[str, Any]) -> tuple[Entry, ...]:
     """History, oldest first. An entry without both times cannot be told apart from others and is left out."""
     entries = []
@@ -84,8 +95,8 @@ def _read_result(result: Mapping[str, Any], sync: Mapping[str, Any], obj: Mappin
             dict.fromkeys(image for resource in resources for image in texts(resource.get("images")) if image)
         ),
         failed_hook=next((hook for hook in map(_failed_hook, resources) if hook), None),
-        dry=_dry(obj, revisions),
-    )
+        dry=_dry(obj),
+    ).rendered(read_hydrations(part(obj, "status", "sourceHydrator")))
 
 
 def _user(initiated_by: Mapping[str, Any]) -> str | None:
@@ -123,15 +134,7 @@ def _failed_hook(resource: Mapping[str, Any]) -> str | None:
     return f"{text(resource.get('syncPhase')) or hook} hook {kind}/{text(resource.get('name'))}"
 
 
-def _dry(obj: Mapping[str, Any], revisions: tuple[str, ...]) -> Dry | None:
+def _dry(obj: Mapping[str, Any]) -> Dry | None:
     """With the source hydrator the deployed commit is a rendered one; the author's is the dry one, if they match."""
     repo_url = text(part(obj, "spec", "sourceHydrator", "drySource").get("repoURL"))
-    if repo_url is None:
-        return None
-    hydrator = part(obj, "status", "sourceHydrator")
-    for name in ("lastSuccessfulOperation", "currentOperation"):
-        hydration = part(hydrator, name)
-        dry, hydrated = text(hydration.get("drySHA")), text(hydration.get("hydratedSHA"))
-        if is_commit(dry) and hydrated in revisions:
-            return Dry(strip_credentials(repo_url), dry)
-    return Dry(strip_credentials(repo_url))
+    return Dry(strip_credentials(repo_url)) if repo_url is not None else None

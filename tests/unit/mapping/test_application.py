@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from deploytrail.mapping.application import parse_duration, snapshot
 from deploytrail.mapping.rules import Rules
 from deploytrail.record.rollout import Snapshot
-from deploytrail.record.rollout.snapshot import UNTUNED, Application, AppSource, Dry, Request, SyncResult
+from deploytrail.record.rollout.snapshot import UNTUNED, Application, AppSource, Dry, Hydration, Request, SyncResult
 from tests.unit.mapping.applications import COMMIT, OTHER, SOURCE, application
 
 RULES = Rules()
@@ -163,6 +163,17 @@ def test_the_hydrator_says_which_dry_commit_was_rendered(name: str) -> None:
     )
 
     assert found.dry == Dry("https://git.example.com/acme/dry.git", OTHER)
+
+
+def test_an_application_tells_of_its_hydrations() -> None:
+    seen = read(
+        status__sourceHydrator={
+            "currentOperation": {"phase": "Hydrating", "drySHA": OTHER},
+            "lastSuccessfulOperation": {"drySHA": OTHER, "hydratedSHA": COMMIT},
+        }
+    )
+
+    assert seen.hydrations == (Hydration(COMMIT, OTHER),)
 
 
 def test_a_dry_commit_of_another_rendering_is_not_taken() -> None:

@@ -8,6 +8,9 @@ from deploytrail.record.rollout.history import miss_end
 from deploytrail.record.rollout.snapshot import Snapshot, State, SyncResult
 from deploytrail.record.rollout.state import Operation, Outcome
 
+MOST_HYDRATIONS = 16
+"""Of one operation, the first ones: the last is told by the Application itself when it ends."""
+
 LATE = "its end was not seen, and nothing requests it any more"
 
 
@@ -23,6 +26,7 @@ def advance(
         terminated=operation.terminated or state.phase == "Terminating",
         retries=state.retries if operation.retry_limit else 0,
         message=state.message,
+        hydrations=tuple(dict.fromkeys((*operation.hydrations, *snapshot.hydrations)))[:MOST_HYDRATIONS],
     )
     if state.completed:
         return _end(operation, state, snapshot, now, deployed)
@@ -51,7 +55,7 @@ def _complete(operation: Operation, state: State) -> Operation:
 
 
 def _end(operation: Operation, state: State, snapshot: Snapshot, now: datetime, deployed: tuple[str, ...]) -> Operation:
-    result = _result(operation, state, snapshot)
+    result = _result(operation, state, snapshot).rendered(operation.hydrations)
     started_at, finished_at = operation.key.started_at, state.finished_at
     operation = replace(
         operation,

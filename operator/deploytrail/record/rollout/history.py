@@ -145,7 +145,7 @@ def miss_end(operation: Operation, snapshot: Snapshot, now: datetime, *, why: st
         phase="Succeeded",
         finished_at=entry.deployed_at,
         ended_seen_at=now,
-        result=entry.result(),
+        result=entry.result().rendered(operation.hydrations),
         history_id=entry.id,
         loose_since=None,
     )

@@ -9,7 +9,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from deploytrail.record.model import Deployment
-from deploytrail.record.rollout.snapshot import UNTUNED, Application, AppSource, Dry, Subject, SyncResult, Tuning
+from deploytrail.record.rollout.snapshot import (
+    UNTUNED,
+    Application,
+    AppSource,
+    Dry,
+    Hydration,
+    Subject,
+    SyncResult,
+    Tuning,
+)
 from deploytrail.record.rollout.state import Key, Known, Operation, Rollout
 from deploytrail.record.rollout.step import Finding
 
@@ -31,6 +40,7 @@ def write(finding: Finding) -> dict[str, Any]:
         "retryLimit": operation.retry_limit,
         "message": operation.message,
         "requested": list(operation.requested),
+        "hydrations": [list(each) for each in operation.hydrations] if operation.running else None,
         "sources": [_write_source(source) for source in result.sources],
         "failedHook": result.failed_hook,
         "dryRepository": result.dry.repo_url if result.dry else None,
@@ -112,6 +122,7 @@ def _read(deployment: Deployment) -> Operation:
         retry_limit=int(memo.get("retryLimit", 0)),
         message=str(memo.get("message", "")),
         requested=tuple(memo.get("requested", ())),
+        hydrations=tuple(Hydration(*each) for each in memo.get("hydrations", ())),
         finished_at=deployment.finished_at,
         ended_seen_at=deployment.updated_at,
         result=result(deployment),

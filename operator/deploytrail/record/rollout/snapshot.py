@@ -1,8 +1,9 @@
 """What one Application says at one instant, in the few words the tracker needs. Built by mapping.application."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,14 @@ class AppSource:
         return bool(self.repo_url) and not self.chart and not self.repo_url.startswith("oci://")
 
 
+class Hydration(NamedTuple):
+    """Argo CD's source hydrator rendered one commit from another."""
+
+    hydrated: str
+    dry: str
+    """The author's."""
+
+
 @dataclass(frozen=True, slots=True)
 class Dry:
     """Where the author's commit is when Argo CD's source hydrator rendered another one from it."""
@@ -80,6 +89,13 @@ class SyncResult:
     failed_hook: str | None = None
     """``PostSync hook batch/Job/smoke-test``, when one failed."""
     dry: Dry | None = None
+
+    def rendered(self, hydrations: Iterable[Hydration]) -> "SyncResult":
+        """The same, with the dry commit that one of the hydrations tells, if it is not known yet."""
+        if self.dry is None or self.dry.commit is not None:
+            return self
+        found = next((each.dry for each in hydrations if each.hydrated in self.revisions), None)
+        return replace(self, dry=Dry(self.dry.repo_url, found))
 
 
 NOTHING = SyncResult()
@@ -163,6 +179,8 @@ class Snapshot:
     """Oldest first."""
     images: tuple[str, ...] = ()
     """``status.summary.images``; during a rollout old and new."""
+    hydrations: tuple[Hydration, ...] = ()
+    """The newest ones; the next takes their place, also while what was rendered is still being deployed."""
     problems: tuple[str, ...] = ()
     """Annotations that could not be read, each in a sentence; worth a warning."""
 

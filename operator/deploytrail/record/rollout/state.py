@@ -5,7 +5,16 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from deploytrail.record.model import Status, Trigger
-from deploytrail.record.rollout.snapshot import NOTHING, UNTUNED, Application, Request, Subject, SyncResult, Tuning
+from deploytrail.record.rollout.snapshot import (
+    NOTHING,
+    UNTUNED,
+    Application,
+    Hydration,
+    Request,
+    Subject,
+    SyncResult,
+    Tuning,
+)
 
 UNUSED = -1
 """The id before the first one that history gives."""
@@ -102,6 +111,8 @@ class Operation:
     message: str = ""
     retry_limit: int = 0
     requested: tuple[str, ...] = ()
+    hydrations: tuple[Hydration, ...] = ()
+    """Seen while it ran: one of them may tell what its revision was rendered from."""
     finished_at: datetime | None = None
     ended_seen_at: datetime | None = None
     """When, by our clock, it was first seen to have succeeded."""

@@ -12,7 +12,7 @@ from deploytrail.mapping.rules import Rules
 from deploytrail.record.model import Deployment, Status, Trigger
 from deploytrail.record.query import Query
 from deploytrail.record.rollout import Policy, memo, resume, tick
-from deploytrail.record.rollout.snapshot import Entry, Request, Tuning
+from deploytrail.record.rollout.snapshot import Entry, Hydration, Request, Tuning
 from deploytrail.record.rollout.state import Key, Rollout
 from deploytrail.stores.memory import MemoryStore
 from tests.unit.record.rollout.story import (
@@ -222,6 +222,16 @@ def test_a_self_heal_of_the_whole_application_keeps_its_history_entry_over_a_res
 
     assert (story.only.operation.key, story.only.operation.history_id) == (Key(at(100), 1), 7)
     assert restart(story).see(300).rest().findings == []
+
+
+def test_what_was_rendered_while_an_operation_ran_survives_a_restart() -> None:
+    seen = Hydration(*NEW, "e" * 40)
+    story = restart(Story(replace(APPLICATION, hydrations=(seen,))).start(0), hydrations=())
+
+    story.see(5)
+
+    assert story.rollout is not None
+    assert story.rollout.operations[0].hydrations == (seen,)
 
 
 def test_the_applications_own_deadline_survives_a_restart() -> None:
