@@ -163,9 +163,7 @@ def _await(rollout: Rollout, look: _Look) -> Rollout:
     return rollout if request.dry_run else _supersede(rollout, look, full=is_full(rollout, request))
 
 
-def _miss_ends(rollout: Rollout, look: _Look) -> Rollout:
-    why = "its end was not seen before the next operation"
-
+def _miss_ends(rollout: Rollout, look: _Look, why: str = "its end was not seen before the next operation") -> Rollout:
     def step(operation: Operation) -> Operation:
         return miss_end(operation, look.snapshot, look.now, why=why) if operation.running else operation
 
@@ -189,7 +187,7 @@ def _bury(rollout: Rollout, look: _Look) -> Rollout:
     if not look.snapshot.deleting:
         return rollout
     if look.snapshot.deleted:
-        rollout = _miss_ends(rollout, look)
+        rollout = _miss_ends(rollout, look, "the application was deleted before its end was seen")
 
     def step(operation: Operation) -> Operation:
         if not operation.pending:

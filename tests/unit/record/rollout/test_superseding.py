@@ -198,6 +198,7 @@ def test_with_the_application_gone_no_end_is_awaited() -> None:
     story = Story().start(0).see(5, deleting=True, deleted=True)
 
     assert story.statuses == [Status.UNKNOWN]
+    assert story.only.reason == "the application was deleted before its end was seen"
     assert story.rollout is not None
     assert story.rollout.gone
     assert story.wake_at is None
