@@ -8,6 +8,9 @@ from deploytrail.record.rollout.history import miss_end
 from deploytrail.record.rollout.snapshot import Snapshot, State, SyncResult
 from deploytrail.record.rollout.state import Operation, Outcome
 
+TIMEOUT = ("terminating due to timeout", "triggered by controller sync timeout")
+"""What Argo CD says while and after it stops an operation that takes too long."""
+
 MOST_HYDRATIONS = 16
 """Of one operation, the first ones: the last is told by the Application itself when it ends."""
 
@@ -23,7 +26,7 @@ def advance(
     operation = replace(
         operation,
         phase=state.phase if state.completed else "Running",
-        terminated=operation.terminated or state.phase == "Terminating",
+        terminated=_is_stopped(operation, state),
         retries=state.retries if operation.retry_limit else 0,
         message=state.message,
         hydrations=tuple(dict.fromkeys((*operation.hydrations, *snapshot.hydrations)))[:MOST_HYDRATIONS],
@@ -66,13 +69,17 @@ def _end(operation: Operation, state: State, snapshot: Snapshot, now: datetime, 
         loose_since=None,
     )
     if state.phase == "Succeeded":
-        return replace(operation, terminated=False)
-    stopped = operation.terminated or state.message.startswith("Operation terminat")
-    # A sync timeout takes the same way as a person's Terminate, but nobody changed their mind: that is a failure.
-    stopped = stopped and "timeout" not in state.message
-    operation = replace(operation, terminated=stopped)
+        return operation
     reached = operation.finished_at or now
     return replace(operation, outcome=Outcome(Status.FAILED, reached, reason=_why(operation, result)))
+
+
+def _is_stopped(operation: Operation, state: State) -> bool:
+    """Whether a person stopped it. A sync timeout takes the same way, but nobody changed their mind: it failed."""
+    overdue = any(sentence in said for sentence in TIMEOUT for said in (operation.message, state.message))
+    if overdue or state.phase == "Succeeded":
+        return False
+    return operation.terminated or state.phase == "Terminating" or state.message.startswith("Operation terminat")
 
 
 def _result(operation: Operation, state: State, snapshot: Snapshot) -> SyncResult:

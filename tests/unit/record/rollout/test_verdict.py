@@ -196,12 +196,22 @@ def test_the_message_alone_tells_a_terminated_operation() -> None:
     assert not story.only.counted
 
 
-def test_a_sync_timeout_is_a_failure_that_counts() -> None:
-    story = Story().start(0).see(5, state=state("Terminating", 0))
+@pytest.mark.parametrize(
+    ("during", "end", "counted"),
+    [
+        ("", "Operation terminated, triggered by controller sync timeout", True),
+        ("", "Operation termination had errors, triggered by controller sync timeout (retried 1 times).", True),
+        ("operation is terminating due to timeout", "Operation terminated", True),
+        ("", "Operation termination had errors: cannot delete batch/Job: context deadline exceeded (timeout)", False),
+        ("waiting for hook batch/Job/timeout", "Operation terminated", False),
+    ],
+)
+def test_a_sync_timeout_is_a_failure_that_counts_and_a_persons_termination_is_not(
+    during: str, end: str, counted: bool
+) -> None:
+    story = Story().start(0).see(5, state=state("Terminating", 0, message=during)).fail(6, message=end)
 
-    story.fail(6, message="Operation terminated, triggered by controller sync timeout")
-
-    assert (story.only.status, story.only.counted) == (Status.FAILED, True)
+    assert (story.only.status, story.only.counted) == (Status.FAILED, counted)
 
 
 def test_an_operation_that_succeeds_while_it_is_terminated_is_a_success() -> None:
