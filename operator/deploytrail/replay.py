@@ -7,9 +7,11 @@ Application has a clock of its own, which never goes back and, after the last li
 
 import asyncio
 import json
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
@@ -186,12 +188,20 @@ def _tell(tracker: Replay, files: list[Path], complaints: list[str]) -> Iterator
     for file in files:
         try:
             tracker.begin()
-            with file.open(encoding="utf-8", errors="replace") as lines:
+            with _open(file) as lines:
                 for item in read(lines):
                     yield from _tell_one(tracker, file, item, complaints)
         except OSError as error:
             complaints.append(f"{file}: {error.strerror}")
     yield from tracker.finish()
+
+
+def _open(file: Path) -> TextIO:
+    """The file as text: in UTF-8, or what its byte order mark says; Windows' tools write one, PowerShell UTF-16."""
+    raw = file.open("rb")
+    start = raw.peek(2)
+    encoding = "utf-16" if start.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8-sig"
+    return TextIOWrapper(raw, encoding=encoding, errors="replace")
 
 
 def _tell_one(tracker: Replay, file: Path, item: Event | Broken, complaints: list[str]) -> Iterator[Report]:

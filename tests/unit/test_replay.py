@@ -122,6 +122,26 @@ def test_what_kubectl_prints_gives_the_same_records(tmp_path: Path) -> None:
     assert rows == run(write(tmp_path / "ours.jsonl", *ours))[1]
 
 
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize(
+    ("mark", "encoding"),
+    [(b"", "utf-8"), (b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")],
+    ids=["UTF-8", "UTF-8 with a mark", "UTF-16 of PowerShell", "UTF-16, big-endian"],
+)
+def test_a_recording_from_windows_gives_the_same_records(
+    tmp_path: Path, mark: bytes, encoding: str, newline: str
+) -> None:
+    ours = deployment("h\u00e4fen")
+    lines = "".join(json.dumps(item, ensure_ascii=False) + newline for item in ours)
+    (tmp_path / "windows.jsonl").write_bytes(mark + lines.encode(encoding))
+
+    code, rows, err = run(tmp_path / "windows.jsonl")
+
+    assert (code, err) == (0, "")
+    assert rows == run(write(tmp_path / "ours.jsonl", *ours))[1]
+    assert [row["status"] for row in rows] == ["success"]
+
+
 def test_an_application_goes_on_over_several_files(tmp_path: Path) -> None:
     first, *rest = deployment()
 
