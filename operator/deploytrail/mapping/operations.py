@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from deploytrail.mapping.lenient import instant, part, parts, text, texts, whole
-from deploytrail.mapping.repositories import strip_credentials
+from deploytrail.mapping.repositories import strip_location, strip_secrets
 from deploytrail.record.rollout.snapshot import AppSource, Dry, Entry, Hydration, Request, State, SyncResult
 
 LONGEST_MESSAGE = 500
@@ -47,7 +47,7 @@ def read_state(state: Mapping[str, Any], obj: Mapping[str, Any]) -> State:
         started_at=instant(state.get("startedAt")),
         finished_at=instant(state.get("finishedAt")),
         request=read_request(operation),
-        message=strip_credentials((text(state.get("message")) or "")[:LONGEST_MESSAGE]),
+        message=_message(text(state.get("message")) or ""),
         retries=max(whole(state.get("retryCount")), 0),
         result=partial(_read_result, part(state, "syncResult"), part(operation, "sync"), obj),
     )
@@ -99,6 +99,11 @@ def _read_result(result: Mapping[str, Any], sync: Mapping[str, Any], obj: Mappin
     ).rendered(read_hydrations(part(obj, "status", "sourceHydrator")))
 
 
+def _message(said: str) -> str:
+    """Cut after it was cleaned: half a URL no longer shows where its password ends."""
+    return strip_secrets(said[: LONGEST_MESSAGE * 20])[:LONGEST_MESSAGE]
+
+
 def _user(initiated_by: Mapping[str, Any]) -> str | None:
     name = text(initiated_by.get("username"))
     return name[:LONGEST_NAME] if name else None
@@ -115,7 +120,7 @@ def _sources(value: Mapping[str, Any]) -> tuple[AppSource, ...]:
     found = parts(value.get("sources")) or [part(value, "source")]
     sources = tuple(
         AppSource(
-            repo_url=strip_credentials(text(source.get("repoURL")) or ""),
+            repo_url=strip_location(text(source.get("repoURL")) or ""),
             path=text(source.get("path")),
             chart=text(source.get("chart")),
             ref=text(source.get("ref")),
@@ -137,4 +142,4 @@ def _failed_hook(resource: Mapping[str, Any]) -> str | None:
 def _dry(obj: Mapping[str, Any]) -> Dry | None:
     """With the source hydrator the deployed commit is a rendered one; the author's is the dry one, if they match."""
     repo_url = text(part(obj, "spec", "sourceHydrator", "drySource").get("repoURL"))
-    return Dry(strip_credentials(repo_url)) if repo_url is not None else None
+    return Dry(strip_location(repo_url)) if repo_url is not None else None

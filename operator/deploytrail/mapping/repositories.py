@@ -9,6 +9,8 @@ _SCP = re.compile(rf"(?:[^@/\s:]+@)?(?P<host>{_HOST}):(?P<path>/?[^\s/][^\s]*)")
 _BARE = re.compile(rf"(?:[^@/\s:]+@)?(?P<location>(?P<host>{_HOST})(?::\d+)?/[^\s/][^\s]*)")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _USERINFO = re.compile(r"(?<=://)[^/\s\"']*@")
+_QUERY = re.compile(r"(://[^\s\"'?#]*)[?#][^\s\"']*")
+_AFTER_PATH = re.compile(r"[?#]")
 _PAGE = re.compile(r"(?P<repository>/[^/]+/[^/]+(?:/[^/]+)*?)/(?:-|tree|blob|commit|commits|pull|releases|compare)/.*")
 
 _OPAQUE = ("oci", "s3", "gs")
@@ -43,6 +45,16 @@ def normalise(repo_url: str) -> str:
 def strip_credentials(text: str) -> str:
     """The text with every ``user:secret@`` taken out of the URLs in it."""
     return _USERINFO.sub("", text)
+
+
+def strip_secrets(text: str) -> str:
+    """The text with credentials, queries (``?token=…``) and fragments taken out of the URLs in it."""
+    return _QUERY.sub(r"\1", strip_credentials(text))
+
+
+def strip_location(repo_url: str) -> str:
+    """Where the repository is, as it was written, without credentials, query and fragment."""
+    return _AFTER_PATH.split(strip_credentials(repo_url), maxsplit=1)[0]
 
 
 @lru_cache(maxsize=4096)  # few repositories report again and again; what is kept holds no credentials any more

@@ -135,17 +135,36 @@ def test_several_sources_go_before_one() -> None:
     assert found.revisions == ("4.2.7", COMMIT)
 
 
-def test_no_credential_comes_through() -> None:
-    secret = {"repoURL": "https://alice:s3cret@git.example.com/acme/shop.git", "path": "prod"}
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://alice:s3cret@git.example.com/acme/shop.git",
+        "https://git.example.com/acme/shop.git?private_token=s3cret",
+        "https://git.example.com/acme/shop.git#s3cret",
+        "https://alice:s3cret@git.example.com/acme/shop.git?token=s3cret&x=y#s3cret",
+    ],
+)
+def test_no_credential_comes_through(url: str) -> None:
+    secret = {"repoURL": url, "path": "prod"}
     seen = read(
         spec__source=secret,
         spec__sourceHydrator={"drySource": secret},
         status__operationState__syncResult={"revision": COMMIT, "source": secret},
-        status__operationState__message="cannot reach https://alice:s3cret@git.example.com/acme/shop.git",
+        status__operationState__message=f"cannot reach {url}: 401",
     )
 
     assert seen.state is not None
     assert "s3cret" not in f"{seen.state.message} {seen.state.result()}"
+    assert "cannot reach https://git.example.com/acme/shop.git" in seen.state.message
+    assert seen.state.result().sources[0].repo_url == "https://git.example.com/acme/shop.git"
+
+
+@pytest.mark.parametrize("before", range(460, 500))
+def test_a_url_that_is_cut_off_shows_nothing_of_its_password(before: int) -> None:
+    seen = read(status__operationState__message="x" * before + " https://alice:s3cret@git.example.com")
+
+    assert seen.state is not None
+    assert "alice" not in seen.state.message
 
 
 def test_a_long_message_is_cut() -> None:

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploytrail.mapping.repositories import normalise, strip_credentials
+from deploytrail.mapping.repositories import normalise, strip_credentials, strip_location, strip_secrets
 
 SAME = [
     "https://github.com/acme/shop",
@@ -87,6 +87,25 @@ def test_a_repository_is_written_one_way(written: str, normal: str) -> None:
 )
 def test_credentials_are_taken_out_of_urls_and_nothing_else_is(text: str, clean: str) -> None:
     assert strip_credentials(text) == clean
+
+
+@pytest.mark.parametrize(
+    ("text", "clean"),
+    [
+        ("GET https://a:b@git.example.com/shop?token=x#y: 401", "GET https://git.example.com/shop 401"),
+        ('Get "https://git.example.com/shop?token=x": EOF', 'Get "https://git.example.com/shop": EOF'),
+        ("is it? #1 is https://git.example.com/shop", "is it? #1 is https://git.example.com/shop"),
+    ],
+)
+def test_secrets_are_taken_out_of_urls_and_nothing_else_is(text: str, clean: str) -> None:
+    assert strip_secrets(text) == clean
+
+
+@pytest.mark.parametrize(
+    "written", ["git.example.com/shop?token=x", "git@git.example.com:shop#x", "oci://a:b@git.example.com/shop?x=y"]
+)
+def test_a_location_has_no_query(written: str) -> None:
+    assert strip_location(written) in ("git.example.com/shop", "git@git.example.com:shop", "oci://git.example.com/shop")
 
 
 @given(
