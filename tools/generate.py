@@ -26,7 +26,7 @@ NAMESPACE = "deploytrail"
 
 _NOTE = "# Made by `make generate`. Do not edit.\n"
 _NAMESPACE = f"""\
-# The chart with its default values, for `kubectl apply -f`.
+# The chart with its default values, for `kubectl apply --server-side -f -`; README.md says how the image is named.
 apiVersion: v1
 kind: Namespace
 metadata:

@@ -14,7 +14,11 @@ from tests.prometheus import promtool
 
 HERE = Path(promtool.__file__).parent
 EVERYTHING = (
-    'metrics.serviceMonitor={"enabled":true,"interval":"15s","labels":{"release":"prometheus"}}',
+    (
+        'metrics.serviceMonitor={"enabled":true,"interval":"15s","scrapeTimeout":"5s","labels":{"release":"prometheus"},'
+        '"relabelings":[{"sourceLabels":["__meta_kubernetes_pod_node_name"],"targetLabel":"node"}],'
+        '"metricRelabelings":[{"action":"drop","sourceLabels":["__name__"],"regex":"python_gc_.*"}]}'
+    ),
     'metrics.alerts={"enabled":true,"nothingRecordedDays":7,"labels":{"release":"prometheus"}}',
     'metrics.dashboard={"enabled":true,"labels":{"grafana_dashboard":"yes"},"annotations":{"grafana_folder":"Delivery"}}',
 )
@@ -44,7 +48,14 @@ def test_all_of_it_is_taken(monitored: ControlPlane, install: Install) -> None:
     assert monitor["metadata"]["labels"]["release"] == "prometheus"
     [endpoint] = monitor["spec"]["endpoints"]
     service = monitored.get(f"service/{NAME}", "-n", namespace)
-    assert endpoint == {"port": service["spec"]["ports"][0]["name"], "path": "/metrics", "interval": "15s"}
+    assert endpoint.pop("relabelings")[0]["targetLabel"] == "node"
+    assert endpoint.pop("metricRelabelings")[0]["action"] == "drop"
+    assert endpoint == {
+        "port": service["spec"]["ports"][0]["name"],
+        "path": "/metrics",
+        "interval": "15s",
+        "scrapeTimeout": "5s",
+    }
     assert monitor["spec"]["selector"]["matchLabels"].items() <= service["metadata"]["labels"].items()
     rule = monitored.get(f"prometheusrule/{NAME}", "-n", namespace)
     assert rule["metadata"]["labels"]["release"] == "prometheus"

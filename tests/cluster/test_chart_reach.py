@@ -52,6 +52,22 @@ HTTP_ROUTES = {
 """What the chart uses of the Gateway API; a field that is not here would be refused."""
 
 
+ROUTED = (
+    (
+        'httpRoute={"enabled":true,"parentRefs":[{"name":"public","namespace":"gateways"}],'
+        '"hostnames":["trail.example.com"],"annotations":{"example.com/a":"b"}}'
+    ),
+)
+SCALED = (
+    (
+        'autoscaling={"enabled":true,"minReplicas":3,"maxReplicas":9,"cpu":70,"memory":60,'
+        '"behavior":{"scaleDown":{"stabilizationWindowSeconds":600}}}'
+    ),
+)
+UNPROTECTED = ("replicas=2", "podDisruptionBudget.enabled=false")
+WITH_KEYS = ('keys={"existingSecret":"my-keys","existingSecretKey":"ci.json"}',)
+
+
 @pytest.fixture
 def gateways(fresh: ControlPlane) -> Iterator[None]:
     fresh.kubectl("apply", "-f", "-", input=json.dumps(HTTP_ROUTES))
@@ -79,24 +95,19 @@ def test_an_ingress_with_a_certificate_from_a_secret(fresh: ControlPlane, instal
 
 
 def test_a_route_of_a_gateway(fresh: ControlPlane, install: Install, gateways: None) -> None:
-    namespace = install(
-        'httpRoute={"enabled":true,"parentRefs":[{"name":"public","namespace":"gateways"}],'
-        '"hostnames":["trail.example.com"]}',
-        "service.port=8080",
-    )
+    namespace = install(*ROUTED, "service.port=8080")
 
-    route = fresh.get(f"httproute/{NAME}", "-n", namespace)["spec"]
+    found = fresh.get(f"httproute/{NAME}", "-n", namespace)
 
+    assert found["metadata"]["annotations"]["example.com/a"] == "b"
+    route = found["spec"]
     assert route["parentRefs"] == [{"name": "public", "namespace": "gateways"}]
     assert route["hostnames"] == ["trail.example.com"]
     assert route["rules"][0]["backendRefs"] == [{"name": NAME, "port": 8080}]
 
 
 def test_an_autoscaler_has_the_pods_to_itself(fresh: ControlPlane, install: Install) -> None:
-    namespace = install(
-        'autoscaling={"enabled":true,"minReplicas":3,"maxReplicas":9,"cpu":70,"memory":60,'
-        '"behavior":{"scaleDown":{"stabilizationWindowSeconds":600}}}'
-    )
+    namespace = install(*SCALED)
 
     scaler = fresh.get(f"hpa/{NAME}", "-n", namespace)["spec"]
 
@@ -110,9 +121,11 @@ def test_an_autoscaler_has_the_pods_to_itself(fresh: ControlPlane, install: Inst
     assert fresh.get(f"pdb/{NAME}", "-n", namespace)["spec"]["maxUnavailable"] == 1
 
 
-@pytest.mark.parametrize("value", ["replicas=1", 'podDisruptionBudget={"enabled":false}'])
-def test_no_budget_for_one_pod_or_where_none_is_wanted(value: str, fresh: ControlPlane, install: Install) -> None:
-    namespace = install("replicas=2", value)
+@pytest.mark.parametrize("values", [(), UNPROTECTED], ids=["one-pod", "unwanted"])
+def test_no_budget_for_one_pod_or_where_none_is_wanted(
+    values: tuple[str, ...], fresh: ControlPlane, install: Install
+) -> None:
+    namespace = install(*values)
 
     assert fresh.get("pdb", "-n", namespace)["items"] == []
     assert fresh.get("hpa,ingress", "-n", namespace)["items"] == []
@@ -124,7 +137,7 @@ def test_sqlite_is_not_scaled(fresh: ControlPlane) -> None:
 
 
 def test_keys_from_a_secret_of_ones_own(fresh: ControlPlane, install: Install, tmp_path: Path) -> None:
-    namespace = install('keys={"existingSecret":"my-keys","existingSecretKey":"ci.json"}')
+    namespace = install(*WITH_KEYS)
     file = tmp_path / "ci.json"
     key = deploytrail("keys", "create", "ci", "--scope=read", f"--keys-file={file}").stdout.strip()
 

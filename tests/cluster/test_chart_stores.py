@@ -24,15 +24,18 @@ from tests.controlplane.server import ControlPlane
 from tests.waiting import wait_until
 
 POSTGRESQL = 'store={"type":"postgresql","secret":{"name":"db","key":"uri"},"tlsSecret":"db-ca"}'
+OF_POSTGRESQL = (POSTGRESQL, 'sources=["argocd","http"]')
+OF_SQLITE = ('store={"type":"sqlite","volume":{"size":"2Gi","storageClass":"local","accessMode":"ReadWriteOncePod"}}',)
+OF_A_CLAIM = ('store={"type":"sqlite","volume":{"create":false,"existingClaim":"disk"}}',)
 
 
 def test_sqlite_gets_a_volume_that_outlives_the_release(fresh: ControlPlane, install: Install) -> None:
-    namespace = install('store={"type":"sqlite","volume":{"size":"2Gi","storageClass":"local"}}')
+    namespace = install(*OF_SQLITE)
 
     assert environment(fresh, namespace)["DEPLOYTRAIL_STORE"] == "sqlite:////var/lib/deploytrail/deploytrail.db"
     assert mounted(fresh, namespace, "/var/lib/deploytrail") == {"persistentVolumeClaim": {"claimName": NAME}}
     claim = fresh.get(f"pvc/{NAME}", "-n", namespace)
-    assert claim["spec"]["accessModes"] == ["ReadWriteOnce"]
+    assert claim["spec"]["accessModes"] == ["ReadWriteOncePod"]
     assert claim["spec"]["storageClassName"] == "local"
     assert claim["spec"]["resources"]["requests"]["storage"] == "2Gi"
     fresh.helm("uninstall", "trail", "-n", namespace)
@@ -46,7 +49,7 @@ def test_two_pods_are_never_on_one_sqlite_file(fresh: ControlPlane, install: Ins
 
 
 def test_sqlite_goes_to_a_claim_that_is_there(fresh: ControlPlane, install: Install) -> None:
-    namespace = install('store={"type":"sqlite","volume":{"create":false,"existingClaim":"disk"}}')
+    namespace = install(*OF_A_CLAIM)
 
     assert mounted(fresh, namespace, "/var/lib/deploytrail") == {"persistentVolumeClaim": {"claimName": "disk"}}
     assert fresh.get("pvc", "-n", namespace)["items"] == []
@@ -67,7 +70,7 @@ def test_postgresql_gets_its_url_and_its_certificates_from_secrets(fresh: Contro
 def test_who_keeps_records_in_a_database_writes_no_objects(
     fresh: ControlPlane, install: Install, tmp_path: Path
 ) -> None:
-    namespace = install(POSTGRESQL, 'sources=["argocd","http"]')
+    namespace = install(*OF_POSTGRESQL)
 
     account = as_its_account(fresh, namespace, tmp_path)
 

@@ -1,24 +1,30 @@
 """Every value of the chart on its other side: accepted by the API server and understood by the product, or refused."""
 
+import json
+from collections.abc import Mapping
 from datetime import timedelta
+from functools import reduce
 from pathlib import Path
+from typing import Any
 
 import pytest
-import yaml
 
 from deploytrail import __version__
 from deploytrail.settings import Settings, load
+from tests.cluster import test_chart_metrics, test_chart_reach, test_chart_stores
 from tests.cluster.charted import CHART, CRD, Install, container, deployment, environment, pod
 from tests.controlplane.cluster import CommandFailed
 from tests.controlplane.server import ControlPlane
+from tools.chart_values import read_values
 
 EVERYTHING = (
     "replicas=3",
-    'image={"repository":"registry.example.com/trail","digest":"sha256:' + "0" * 64 + '","pullPolicy":"Always"}',
+    'image={"repository":"registry.example.com/trail","tag":"edge","digest":"sha256:'
+    + "0" * 64
+    + '","pullPolicy":"Always"}',
     'imagePullSecrets=[{"name":"pull"}]',
     'environments=["production","staging"]',
     'logLevel="debug"',
-    'store={"secret":{"key":"uri"},"volume":{"create":false,"size":"2Gi","storageClass":"local"}}',
     'retention={"age":"30d","count":20}',
     "keys.manageByApi=true",
     'limits={"rate":0.5,"burst":1000000,"reports":7,"connections":20}',
@@ -34,16 +40,20 @@ EVERYTHING = (
     'pages={"anonymous":true,"sessionHours":8,"userHeader":"X-Forwarded-User","trustedProxies":["10.0.0.0/8"]}',
     "crds.keep=false",
     "rbac.aggregate=false",
-    'serviceAccount={"name":"someone","annotations":{"example.com/role":"reader"}}',
-    'service={"type":"NodePort","port":8080,"annotations":{"example.com/a":"b"}}',
-    'networkPolicy={"enabled":true,"from":[{"namespaceSelector":{"matchLabels":{"ci":"yes"}}}]}',
+    'serviceAccount={"name":"someone","labels":{"team":"platform"},"annotations":{"example.com/role":"reader"}}',
+    (
+        'service={"type":"NodePort","port":8080,"annotations":{"example.com/a":"b"},"ipFamilies":["IPv4"],'
+        '"ipFamilyPolicy":"PreferDualStack","labels":{"team":"platform","deploytrail.dev/endpoint":"no"}}'
+    ),
+    (
+        'networkPolicy={"enabled":true,"from":[{"namespaceSelector":{"matchLabels":{"ci":"yes"}}}],'
+        '"egress":[{"ports":[{"port":6443}]}]}'
+    ),
     'resources={"requests":{"cpu":"10m","ephemeral-storage":"1Mi"},"limits":{"cpu":"1","memory":"1Gi"}}',
     (
         'ingress={"enabled":true,"className":"web","annotations":{"cert-manager.io/cluster-issuer":"own"},'
-        '"hosts":["trail.example.com"],"path":"/","tlsSecret":"trail-tls"}'
+        '"hosts":["trail.example.com"],"path":"/trail","tlsSecret":"trail-tls"}'
     ),
-    'httpRoute={"hostnames":["trail.example.com"]}',
-    'autoscaling={"minReplicas":3}',
     'podDisruptionBudget={"maxUnavailable":"50%","unhealthyPodEvictionPolicy":"AlwaysAllow"}',
     'commonLabels={"example.com/cost":"shared"}',
     'deploymentAnnotations={"example.com/reload":"yes"}',
@@ -58,10 +68,15 @@ EVERYTHING = (
     'extraContainers=[{"name":"beside","image":"example.com/beside"}]',
     'podSecurityContext={"runAsUser":null,"runAsGroup":null,"fsGroup":null}',
     'securityContext={"privileged":false}',
+    'startupProbe={"failureThreshold":300}',
+    'livenessProbe={"initialDelaySeconds":7,"timeoutSeconds":9}',
+    'readinessProbe={"periodSeconds":2,"successThreshold":2}',
+    'deploymentStrategy={"rollingUpdate":{"maxSurge":"50%","maxUnavailable":1}}',
     "terminationGracePeriodSeconds=60",
     "revisionHistoryLimit=3",
     'dnsPolicy="Default"',
     'dnsConfig={"options":[{"name":"ndots","value":"2"}]}',
+    'hostAliases=[{"ip":"10.0.0.7","hostnames":["db.example"]}]',
     'priorityClassName="system-cluster-critical"',
     'nodeSelector={"kubernetes.io/os":"linux"}',
     'tolerations=[{"key":"infra","operator":"Exists"}]',
@@ -70,12 +85,31 @@ EVERYTHING = (
         '[{"matchExpressions":[{"key":"arch","operator":"Exists"}]}]}}}'
     ),
     'topologySpreadConstraints=[{"maxSkew":1,"topologyKey":"zone","whenUnsatisfiable":"ScheduleAnyway"}]',
-    'nameOverride="deploytrail"',
-    'fullnameOverride="trail-deploytrail"',
+    (
+        'extraObjects=[{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"beside-{{ .Release.Name }}"}},'
+        '{"apiVersion":"v1","kind":"Secret","metadata":{"name":"hidden"}}]'
+    ),
     'global={"anything":1}',
-    "enabled=true",
+    "enabled=false",
 )
-"""Every value, on its other side."""
+"""Every value that can be on its other side while all of these are."""
+
+NOTHING_MADE = ("crds.install=false", "rbac.create=false", "serviceAccount.create=false")
+NAMED = ('nameOverride="recorder"', 'fullnameOverride="of-deployments"')
+
+ELSEWHERE = (
+    NOTHING_MADE,
+    NAMED,
+    test_chart_stores.OF_SQLITE,
+    test_chart_stores.OF_A_CLAIM,
+    test_chart_stores.OF_POSTGRESQL,
+    test_chart_reach.SCALED,
+    test_chart_reach.ROUTED,
+    test_chart_reach.UNPROTECTED,
+    test_chart_reach.WITH_KEYS,
+    test_chart_metrics.EVERYTHING,
+)
+"""What tests of their own install, because it excludes some of the above or needs more kinds."""
 
 
 def test_every_switch_on_its_other_side_is_accepted(fresh: ControlPlane, install: Install) -> None:
@@ -99,13 +133,21 @@ def test_every_switch_on_its_other_side_is_accepted(fresh: ControlPlane, install
     assert fresh.get("pdb/trail-deploytrail", "-n", namespace)["spec"]["selector"] == selector
     assert_more_of_the_pod(fresh, namespace)
     policy = fresh.get("networkpolicy/trail-deploytrail", "-n", namespace)["spec"]
+    assert policy["policyTypes"] == ["Ingress", "Egress"]
+    assert policy["egress"][0]["ports"][0]["port"] == 6443
     assert policy["podSelector"] == selector
     assert policy["ingress"][0]["from"] == [{"namespaceSelector": {"matchLabels": {"ci": "yes"}}}]
     service = fresh.get("service/trail-deploytrail", "-n", namespace)
     assert (service["spec"]["type"], service["spec"]["ports"][0]["port"]) == ("NodePort", 8080)
+    assert (service["spec"]["ipFamilies"], service["spec"]["ipFamilyPolicy"]) == (["IPv4"], "PreferDualStack")
+    assert service["metadata"]["labels"]["team"] == "platform"
+    assert service["metadata"]["labels"]["deploytrail.dev/endpoint"] == "true"
     assert service["spec"]["selector"].items() <= labels.items()
     account = fresh.get("serviceaccount/someone", "-n", namespace)
     assert account["metadata"]["annotations"]["example.com/role"] == "reader"
+    assert account["metadata"]["labels"]["team"] == "platform"
+    assert fresh.get("configmap/beside-trail", "-n", namespace)["metadata"]["name"] == "beside-trail"
+    assert fresh.get("secret/hidden", "-n", namespace)["metadata"]["name"] == "hidden"
     assert "helm.sh/resource-policy" not in fresh.get(CRD)["metadata"]["annotations"]
     assert fresh.kubectl("get", "clusterroles", "-o", "name").count("trail-deploytrail-") == 0
 
@@ -129,19 +171,62 @@ def assert_more_of_the_pod(fresh: ControlPlane, namespace: str) -> None:
     assert only["securityContext"]["privileged"] is False
     assert only["securityContext"]["readOnlyRootFilesystem"] is True
     assert spec["terminationGracePeriodSeconds"] == 60
+    assert spec["hostAliases"] == [{"ip": "10.0.0.7", "hostnames": ["db.example"]}]
+    strategy = deployment(fresh, namespace)["spec"]["strategy"]
+    assert strategy == {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "50%", "maxUnavailable": 1}}
+    assert (only["startupProbe"]["periodSeconds"], only["startupProbe"]["failureThreshold"]) == (1, 300)
+    assert (only["livenessProbe"]["initialDelaySeconds"], only["livenessProbe"]["timeoutSeconds"]) == (7, 9)
+    assert (only["readinessProbe"]["periodSeconds"], only["readinessProbe"]["successThreshold"]) == (2, 2)
+    (rule,) = fresh.get("ingress/trail-deploytrail", "-n", namespace)["spec"]["rules"]
+    assert rule["http"]["paths"][0]["path"] == "/trail"
     assert (spec["dnsPolicy"], spec["dnsConfig"]) == ("Default", {"options": [{"name": "ndots", "value": "2"}]})
 
 
 def test_every_value_is_tried_on_its_other_side() -> None:
-    values = yaml.safe_load((Path(CHART) / "values.yaml").read_text())
+    values = read_values((Path(CHART) / "values.yaml").read_text())
+    given = [flag for flags in (EVERYTHING, *ELSEWHERE) for flag in flags]
 
-    tried = {value.partition("=")[0].partition(".")[0] for value in EVERYTHING}
+    same = [
+        ".".join(value.path)
+        for value in values
+        if {at(flag, value.path) for flag in given} <= {"", as_json(value.default)}
+    ]
 
-    assert tried | {"sources", "watchNamespaces"} == set(values)
+    assert same == []
+
+
+def at(flag: str, path: tuple[str, ...]) -> str:
+    """What a ``--set-json`` value says of this path, as JSON; empty when it says nothing of it."""
+    name, _, text = flag.partition("=")
+    nested: Any = reduce(lambda inner, key: {key: inner}, reversed(name.split(".")), json.loads(text))
+    for key in path:
+        if not isinstance(nested, Mapping) or key not in nested:
+            return ""
+        nested = nested[key]
+    return as_json(nested)
+
+
+def as_json(value: object) -> str:
+    return json.dumps(value, sort_keys=True)
+
+
+def test_everything_is_called_as_it_is_told(fresh: ControlPlane, install: Install) -> None:
+    namespace = install(*NAMED)
+
+    labels = fresh.get("deployment/of-deployments", "-n", namespace)["metadata"]["labels"]
+    assert labels["app.kubernetes.io/name"] == "recorder"
+    selector = fresh.get("service/of-deployments", "-n", namespace)["spec"]["selector"]
+    assert selector.items() <= labels.items()
+
+
+def test_pods_that_are_replaced_all_at_once(fresh: ControlPlane, install: Install) -> None:
+    namespace = install('deploymentStrategy.type="Recreate"')
+
+    assert deployment(fresh, namespace)["spec"]["strategy"] == {"type": "Recreate"}
 
 
 def test_without_an_account_roles_and_kinds_of_its_own(fresh: ControlPlane, install: Install) -> None:
-    namespace = install("crds.install=false", "rbac.create=false", "serviceAccount.create=false")
+    namespace = install(*NOTHING_MADE)
 
     assert pod(fresh, namespace)["serviceAccountName"] == "default"
     assert fresh.get("serviceaccount,role,rolebinding", "-n", namespace)["items"] == []
@@ -231,6 +316,15 @@ def told(given: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Settings:
         ('logLevel="verbose"', "at '/logLevel': value must be one of"),
         ('watchNamespaces=["team-*"]', "at '/watchNamespaces/0'"),
         ("autoscaling.maxReplicas=17", "at '/autoscaling/maxReplicas': maximum"),
+        (
+            'autoscaling={"enabled":true,"minReplicas":9,"maxReplicas":3}',
+            "autoscaling.minReplicas is 9 and autoscaling.maxReplicas is 3",
+        ),
+        ('autoscaling={"enabled":true,"cpu":0}', "autoscaling.cpu and autoscaling.memory both 0"),
+        ('service.ipFamilies=["IPv5"]', "at '/service/ipFamilies/0'"),
+        ('livenessProbe={"httpGet":{"path":"/"}}', "at '/livenessProbe': additional properties 'httpGet' not"),
+        ('deploymentStrategy.type="OnDelete"', "at '/deploymentStrategy/type'"),
+        ('extraObjects=[{"kind":"Secret"}]', "at '/extraObjects/0'"),
         ('ingress={"enabled":true}', "ingress.enabled and no host"),
         ("httpRoute.enabled=true", "httpRoute.enabled and no Gateway"),
         ('keys={"existingSecret":"k","manageByApi":true}', "a mounted Secret cannot be written"),
