@@ -15,7 +15,7 @@ import yaml
 
 from deploytrail import __version__
 from tests import docs
-from tests.cluster.charted import CHART, CRD, NAME, ROOT, Install, container, deployment, pod, upgrade
+from tests.cluster.charted import CHART, CRD, NAME, Install, container, deployment, pod, upgrade
 from tests.controlplane.build import program
 from tests.controlplane.cluster import Cluster, CommandFailed
 from tests.controlplane.server import ControlPlane
@@ -106,19 +106,6 @@ def test_an_api_server_before_1_30_is_not_told_of_selectable_fields(fresh: Contr
     assert "selectableFields" in new
     with pytest.raises(CommandFailed, match="kubeVersion"):
         fresh.helm("template", "trail", CHART, "--kube-version=1.28.0")
-
-
-def test_the_manifests_install_the_same_without_helm(fresh: ControlPlane) -> None:
-    manifest = str(ROOT / "manifests/install.yaml")
-    try:
-        applied = fresh.kubectl("apply", "-f", manifest)
-
-        assert "namespace/deploytrail created" in applied
-        assert "deployment.apps/deploytrail created" in applied
-        assert "unchanged" in fresh.kubectl("apply", "-f", manifest)
-    finally:
-        fresh.kubectl("delete", "--wait=false", "-f", manifest)
-        fresh.await_crds_gone("--selector=app.kubernetes.io/instance=deploytrail")
 
 
 IN_SQLITE = 'store.type="sqlite"'

@@ -1,6 +1,7 @@
 """deploytrail doctor, on a real API server: all well, and one thing after another taken away."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from deploytrail.doctor.rights import Right, needed
 from tests.argocd.applications import CRD as APPLICATIONS
 from tests.argocd.applications import ClusterApplications
 from tests.argocd.shapes import Setup
-from tests.cluster.charted import NAME, Install, as_its_account
+from tests.cluster.charted import NAME, ROOT, Install, as_its_account
 from tests.controlplane.server import ControlPlane
 from tests.operator_process import Release, deploytrail
 
@@ -171,6 +172,26 @@ def test_the_chart_gives_the_rights_that_are_needed_and_no_others(
 
     wanted = needed(home=namespace, sources=sources, records_here=records_here, keys_here=True)
     assert given == {replace(right, optional=False) for right in wanted}
+
+
+def test_the_page_on_security_tells_every_right(fresh: ControlPlane, install: Install) -> None:
+    page = (ROOT / "docs/security.md").read_text()
+    rows = re.findall(r"^\| (the cluster|its namespace) \| (`.+?) \| ([a-z, ]+) \|", page, re.MULTILINE)
+    namespace = install()
+
+    told = {
+        (where, resource, verb, name)
+        for where, what, verbs in rows
+        for resource in what.partition(" named ")[0].replace("`", "").split(", ")
+        for verb in verbs.split(", ")
+        for name in [what.partition(" named ")[2].strip("`")]
+    }
+
+    given = granted(fresh, f"clusterrole/{NAME}", "") | granted(fresh, f"role/{NAME}", namespace)
+    assert told == {
+        ("its namespace" if right.namespace else "the cluster", right.resource, right.verb, right.name)
+        for right in given
+    }
 
 
 def granted(cluster: ControlPlane, role: str, namespace: str) -> set[Right]:
