@@ -1,14 +1,19 @@
 """A power cut at any moment: what only the page cache knew is gone, and what was acknowledged is not."""
 
+import asyncio
 from functools import partial
 from pathlib import Path
 from random import Random
 
+import pytest
+
+from tests.contract.replicas import replica
 from tests.durability import rigs
 from tests.durability.disk import Disk
 from tests.durability.rigs import play, with_faults
-from tests.operator_process import Operator
+from tests.operator_process import Operator, deploytrail
 from tests.postgresql.server import Postgresql
+from tests.reports import report
 
 
 def cut_file(disk: Disk, operator: Operator) -> None:
@@ -40,3 +45,26 @@ def test_postgresql(tmp_path: Path, disk: Disk, chance: Random, long: bool) -> N
         power = {"power": partial(cut_server, disk, rig.operator, server)}
 
         play(with_faults(rig, power), chance, *["power"] * (26 if long else 1))
+
+
+@pytest.mark.parametrize("resumed", [False, True], ids=["at once", "resumed"])
+def test_an_export_that_has_said_it_is_done(resumed: bool, tmp_path: Path, disk: Disk) -> None:
+    """People delete the old records after it."""
+    file, whole = disk.mount / "trail.jsonl", tmp_path / "whole.jsonl"
+    url = f"--store=sqlite:///{tmp_path}/trail.db"
+    asyncio.run(fill(url.removeprefix("--store=")))
+    deploytrail("store", "export", "--output", whole, url).check_returncode()
+    if resumed:
+        file.write_bytes(whole.read_bytes()[:2000])
+
+    deploytrail("store", "export", "--output", file, "--resume", url).check_returncode()
+    disk.cut()
+    disk.recover()
+
+    assert file.read_bytes() == whole.read_bytes()
+
+
+async def fill(url: str) -> None:
+    async with replica(url) as store:
+        for n in range(50):
+            await store.record(report(f"d{n}", body="x" * 1000))

@@ -1,9 +1,11 @@
 """deploytrail store: everything a store holds, out of it and into another."""
 
 import asyncio
+import errno
+import os
 import sys
-from collections.abc import AsyncIterator
-from contextlib import closing
+from collections.abc import AsyncIterator, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -12,6 +14,7 @@ import click
 from deploytrail import telemetry
 from deploytrail.cli.opening import opened_store, until_there
 from deploytrail.cli.options import settings_options, tree
+from deploytrail.disk import sync_folder
 from deploytrail.errors import Misconfigured, Rejected, Unavailable
 from deploytrail.moving.exporting import Position, export
 from deploytrail.moving.importing import Import, Tally
@@ -52,8 +55,9 @@ def export_(output: Path | None, *, resume: bool, config: Path | None, **flags: 
         return
     if output is not None and output.exists() and not resume:
         raise Misconfigured(f"{output} is there already: take another name, or go on with it by --resume")
-    with closing(output.open("ab") if output is not None else sys.stdout.buffer) as out:
-        asyncio.run(_export(settings, out, after, before))
+    with _written(output) as out:
+        lines = asyncio.run(_export(settings, out, after, before))
+    click.echo(f"exported {lines:,} lines", err=True)
 
 
 @store.command("import")
@@ -82,18 +86,33 @@ def _settings(flags: dict[str, str | None], config: Path | None) -> Settings:
     return settings
 
 
-async def _export(settings: Settings, out: BinaryIO, after: Position | None, before: int) -> None:
+@contextmanager
+def _written(output: Path | None) -> Iterator[BinaryIO]:
+    """Where an export goes to; a file is on its disk in the end, because people delete the old records then."""
+    try:
+        with closing(output.open("ab") if output is not None else sys.stdout.buffer) as out:
+            yield out
+            out.flush()
+            if output is not None:
+                os.fsync(out.fileno())
+                sync_folder(output.parent)
+    except OSError as error:
+        if error.errno == errno.EPIPE:
+            raise  # nobody reads on, which is no failure of ours: click ends quietly
+        where = output or "standard output"
+        raise Misconfigured(f"cannot write the export to {where}: {error.strerror}") from error
+
+
+async def _export(settings: Settings, out: BinaryIO, after: Position | None, before: int) -> int:
     number = 0
     async with opened_store(settings) as opened:
         await until_there(opened)
-        progress = Progress(sys.stderr, "exporting", total=await _size(opened))
-        async for item in export(opened, after=after):
-            out.write(write(item) + b"\n")
-            number += 1
-            progress.tell(number, before + number)
-        out.flush()
-    progress.end()
-    click.echo(f"exported {number:,} lines", err=True)
+        with Progress(sys.stderr, "exporting", total=await _size(opened)) as progress:
+            async for item in export(opened, after=after):
+                out.write(write(item) + b"\n")
+                number += 1
+                progress.tell(number, before + number)
+    return number
 
 
 async def _size(store: Store) -> int | None:
@@ -106,20 +125,19 @@ async def _size(store: Store) -> int | None:
 
 
 async def _import(settings: Settings, source: BinaryIO, from_line: int, total: int | None) -> Tally:
-    progress = Progress(sys.stderr, "importing", total=total)
-
-    def tell(tally: Tally, read: int) -> None:
-        progress.tell(tally.added + tally.merged + tally.unchanged, read)
-
     async with opened_store(settings) as opened:
         await until_there(opened)
-        running = Import(opened, lambda sentence: click.echo(sentence, err=True), tell)
-        try:
-            tally = await running.run(_lines(source), skip=from_line - 1)
-        except Unavailable:
-            click.echo(f"stopped: go on with --from-line {running.tally.lines + 1}", err=True)
-            raise
-    progress.end()
+        with Progress(sys.stderr, "importing", total=total) as progress:
+
+            def tell(tally: Tally, read: int) -> None:
+                progress.tell(tally.added + tally.merged + tally.unchanged, read)
+
+            running = Import(opened, lambda sentence: click.echo(sentence, err=True), tell)
+            try:
+                tally = await running.run(_lines(source), skip=from_line - 1)
+            except Unavailable:
+                click.echo(f"stopped: go on with --from-line {running.tally.lines + 1}", err=True)
+                raise
     click.echo(
         f"imported {tally.lines:,} lines: {tally.added:,} records added, {tally.merged:,} merged, "
         f"{tally.unchanged:,} there already, {tally.refused:,} lines left out",

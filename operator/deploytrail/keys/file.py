@@ -13,6 +13,7 @@ from tempfile import NamedTemporaryFile
 import structlog
 from pydantic import TypeAdapter, ValidationError
 
+from deploytrail.disk import sync_folder
 from deploytrail.errors import Misconfigured, Rejected, Unavailable
 from deploytrail.keys.base import absent, check_new, ended
 from deploytrail.keys.model import TO_KEEP, Key
@@ -179,11 +180,7 @@ def _write(path: Path, content: bytes) -> None:
         except BaseException:
             Path(new.name).unlink(missing_ok=True)
             raise
-    directory = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+    sync_folder(path.parent)
 
 
 def _stamp(path: Path) -> Stamp:

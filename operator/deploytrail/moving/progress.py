@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from typing import TextIO
+from typing import Self, TextIO
 
 WIDTH = 24
 """Of the bar."""
@@ -12,7 +12,10 @@ ON_TERMINAL, ELSEWHERE = 0.2, 10.0
 
 
 class Progress:
-    """Told how much was done; ``total`` is how much there is of ``done``, where that is known."""
+    """Told how much was done; ``total`` is how much there is of ``done``, where that is known.
+
+    On leaving, a line that is being written over stays as it is in the end.
+    """
 
     def __init__(
         self, out: TextIO, what: str, *, total: int | None = None, clock: Callable[[], float] = time.monotonic
@@ -22,17 +25,19 @@ class Progress:
         self._records = self._done = 0
         self._drawn = False
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._drawn and self._out.isatty():
+            self._draw()
+            self._out.write("\n")
+
     def tell(self, records: int, done: int = 0) -> None:
         """Say it, if it is time to."""
         self._records, self._done = records, done
         if self._clock() - self._told >= (ON_TERMINAL if self._out.isatty() else ELSEWHERE):
             self._draw()
-
-    def end(self) -> None:
-        """Leave a line that is being written over as it is in the end."""
-        if self._drawn and self._out.isatty():
-            self._draw()
-            self._out.write("\n")
 
     def _draw(self) -> None:
         self._told, self._drawn = self._clock(), True

@@ -34,12 +34,10 @@ def shown(terminal: Terminal) -> list[str]:
 
 def test_a_bar_fills_on_a_terminal_and_is_full_in_the_end(clock: Clock) -> None:
     terminal = Terminal()
-    progress = Progress(terminal, "exporting", total=3000, clock=clock)
-
-    for records in (750, 1500, 3001):
-        clock.now += 1
-        progress.tell(records, records)
-    progress.end()
+    with Progress(terminal, "exporting", total=3000, clock=clock) as progress:
+        for records in (750, 1500, 3001):
+            clock.now += 1
+            progress.tell(records, records)
 
     assert shown(terminal) == [
         "exporting: [######------------------] 25% 750 records, 750 a second",
@@ -51,12 +49,10 @@ def test_a_bar_fills_on_a_terminal_and_is_full_in_the_end(clock: Clock) -> None:
 
 def test_a_terminal_is_not_written_to_more_often_than_one_can_read_but_for_the_end(clock: Clock) -> None:
     terminal = Terminal()
-    progress = Progress(terminal, "exporting", total=100, clock=clock)
-
-    for records in range(100):
-        clock.now += 0.05
-        progress.tell(records + 1, records + 1)
-    progress.end()
+    with Progress(terminal, "exporting", total=100, clock=clock) as progress:
+        for records in range(100):
+            clock.now += 0.05
+            progress.tell(records + 1, records + 1)
 
     assert 20 <= len(shown(terminal)) <= 26
     assert "100%" in shown(terminal)[-1]
@@ -64,22 +60,18 @@ def test_a_terminal_is_not_written_to_more_often_than_one_can_read_but_for_the_e
 
 def test_what_is_done_at_once_draws_nothing(clock: Clock) -> None:
     terminal = Terminal()
-    progress = Progress(terminal, "exporting", total=2, clock=clock)
-
-    progress.tell(2, 2)
-    progress.end()
+    with Progress(terminal, "exporting", total=2, clock=clock) as progress:
+        progress.tell(2, 2)
 
     assert terminal.getvalue() == ""
 
 
 def test_a_file_gets_a_line_now_and_then(clock: Clock) -> None:
     file = io.StringIO()
-    progress = Progress(file, "importing", total=400, clock=clock)
-
-    for second in range(1, 25):
-        clock.now += 1
-        progress.tell(10 * second, second)
-    progress.end()
+    with Progress(file, "importing", total=400, clock=clock) as progress:
+        for second in range(1, 25):
+            clock.now += 1
+            progress.tell(10 * second, second)
 
     assert file.getvalue().splitlines() == [
         "importing: [#-----------------------] 2% 100 records, 10 a second",
@@ -89,9 +81,8 @@ def test_a_file_gets_a_line_now_and_then(clock: Clock) -> None:
 
 def test_without_a_total_there_is_a_count_and_no_bar(clock: Clock) -> None:
     terminal = Terminal()
-    progress = Progress(terminal, "importing", clock=clock)
+    with Progress(terminal, "importing", clock=clock) as progress:
+        clock.now += 2
+        progress.tell(10)
 
-    clock.now += 2
-    progress.tell(10)
-
-    assert shown(terminal) == ["importing: 10 records, 5 a second"]
+    assert shown(terminal)[0] == "importing: 10 records, 5 a second"
