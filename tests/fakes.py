@@ -1,13 +1,14 @@
 """Stand-ins that implement our ports: a clock, keys, readiness, and stores that are away, asleep or broken."""
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from pydantic import SecretStr
 
 from deploytrail.errors import Unavailable
 from deploytrail.keys.model import Key, Scope, digest
+from deploytrail.record.dora.judging import Judgement
 from deploytrail.record.dora.question import Question, Sums
 from deploytrail.record.model import AnyReport, Deployment, Mark, R
 from deploytrail.record.query import Page, Query
@@ -97,6 +98,9 @@ class StoreAway(MemoryStore):
         raise Unavailable("the store is away since noon", retry_after=7)
 
     async def dora(self, question: Question) -> Sums:
+        raise Unavailable("the store is away since noon", retry_after=7)
+
+    async def judgements(self, deployments: Sequence[Deployment]) -> Mapping[str, Judgement]:
         raise Unavailable("the store is away since noon", retry_after=7)
 
     async def check(self) -> None:

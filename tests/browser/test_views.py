@@ -50,6 +50,8 @@ def test_the_timeline_tells_failures_rollbacks_notes_and_gaps(looking: Looking) 
 
     expect(entries.filter(has_text="cart 2.17.0")).to_contain_text("one or more synchronization tasks")
     expect(entries.filter(has_text="payments 2.17.3").locator(".tag")).to_have_text("rollback")
+    left = entries.filter(has_text="payments 2.18.0").filter(has_text="production")
+    expect(left.locator(".tag")).to_have_text("failure: rolled back")
     expect(looking.page.locator(".entry.note").first).to_contain_text("express-pay")
     expect(looking.page.locator(".entry.gap")).to_contain_text("2 deployments of search")
     expect(entries.filter(has_text="identity 2.16.5").first).to_contain_text("not counted")
@@ -107,7 +109,7 @@ def test_a_deployment_is_marked_on_its_page(looking: Looking, told: Operator) ->
     looking.page.get_by_role("button", name="Mark").click()
 
     expect(looking.page.locator(".said")).to_contain_text("A failure. “Parcels went astray”")
-    expect(looking.page.locator(".head")).to_contain_text("marked a failure")
+    expect(looking.page.locator(".head")).to_contain_text("failure: marked")
     assert told.get(f"/api/v1/deployments/{newest}").json()["marks"][0]["by"] == "wall"
 
 

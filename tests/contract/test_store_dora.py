@@ -1,6 +1,7 @@
 """What runs where, and the counts behind DORA's metrics: the same in every store, whatever order things come in."""
 
 import itertools
+import random
 from collections.abc import Sequence
 from datetime import date, timedelta
 from functools import partial
@@ -9,7 +10,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deploytrail.record.dora.judging import Rules
+from deploytrail.record.dora.entry import entry_of
+from deploytrail.record.dora.judging import Failure, Rules, judge
 from deploytrail.record.dora.question import Bucket, By, Question
 from deploytrail.record.lifecycle import decide
 from deploytrail.record.model import Build, Deployment, Mark, Status, Trigger
@@ -114,6 +116,38 @@ def test_a_mark_changes_the_counts(opening: Opening) -> None:
 
         assert list(marked.values()) == [{"n": 1, "ok": 1, "f:marked": 1}]
         assert list(excluded.values()) == [{"x:excluded": 1}]
+
+    on_one(opening, act)
+
+
+def test_what_some_are_is_what_they_are_among_all(opening: Opening) -> None:
+    async def act(store: Store) -> None:
+        dice, history = random.Random(7), list[Any]()
+        for number in range(70):
+            status = dice.choices([Status.COMPLETED, Status.FAILED, Status.ABORTED], [8, 2, 1])[0]
+            history.append(deployed(f"d{number}", number / 2, dice.choice("123"), status, product="many"))
+        for number in range(60):
+            history.append(deployed(f"s{number}", number, "latest", product="same"))
+        history += [deployed("again", 60, "2", product="same"), deployed("back", 61, "latest", product="same")]
+        for each in history:
+            await store.record(each)
+        everything = (await store.find(Query(limit=1000))).items
+        expected: dict[str, Any] = {}
+        for product in ("many", "same"):
+            entries = sorted(
+                entry for each in everything
+                if each.product == product and (entry := entry_of(each, None)) and not entry.uncounted
+            )  # fmt: skip
+            expected |= {each.entry.id: (each.failure, each.rework) for each in judge(entries, Rules())}
+
+        for size in (1, 2, 20, len(everything)):
+            some = dice.sample(everything, size)
+            found = {name: (each.failure, each.rework) for name, each in (await store.judgements(some)).items()}
+            assert found == {each.id: expected[each.id] for each in some if each.id in expected}
+        assert expected[next(each.id for each in everything if each.version == "2" and each.product == "same")] == (
+            Failure.ROLLED_BACK, None,
+        )  # fmt: skip
+        assert await store.judgements([]) == {}
 
     on_one(opening, act)
 

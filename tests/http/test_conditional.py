@@ -82,6 +82,24 @@ def test_a_tag_changes_with_a_record_and_with_a_new_one(
     assert len({answer.headers["ETag"] for answer in (first, moved, more, one, moved_one)}) == 5
 
 
+def test_a_tag_changes_with_what_is_made_of_a_deployment_by_others(filled: Endpoint) -> None:
+    product = {"product_name": "acme/back", "status": "success"}
+    for minute, version in enumerate(("1", "2")):
+        told(filled, DEPLOYMENTS, deployment(version=version, completed_at=f"2026-11-20T12:0{minute}:00Z", **product))
+    left = f"/api/v1/deployments/{first_id_of(filled, 'acme/back', '2')}"
+    before = ask(filled, left)
+
+    told(filled, DEPLOYMENTS, deployment(version="1", completed_at="2026-11-20T12:05:00Z", build_number="2", **product))
+    after = ask(filled, left, If_None_Match=before.headers["ETag"])
+
+    assert (before.json()["judgement"]["failure"], after.json()["judgement"]["failure"]) == (None, "rolled-back")
+
+
+def first_id_of(endpoint: Endpoint, product: str, version: str) -> str:
+    (item,) = ask(endpoint, f"/api/v1/deployments?product={product}&version={version}").json()["items"]
+    return str(item["id"])
+
+
 def test_forms_have_tags_of_their_own(filled: Endpoint) -> None:
     as_json, as_csv = ask(filled, LISTS[0] + "?limit=9"), ask(filled, LISTS[0] + "?limit=9&format=csv")
 

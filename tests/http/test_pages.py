@@ -230,6 +230,40 @@ def test_dora_shows_what_each_figure_rests_on_and_what_is_not_counted(
     assert visitor.get("/dora?period=1d").status_code == 422
 
 
+def test_what_dora_makes_of_a_deployment_is_shown_with_it(endpoint: Endpoint, visitor: httpx.Client) -> None:
+    ids, judged = [], []
+    for minute, (version, status) in enumerate(
+        [("1", "success"), ("2", "success"), ("1", "success"), ("3", "canceled")]
+    ):
+        time = f"2026-11-20T12:0{minute}:00Z"
+        told = event(
+            repo_url="https://github.com/acme/back", image=f"acme/back:{version}", status=status,
+            start_time=time, end_time=time,
+        )  # fmt: skip
+        assert endpoint.post(told).status_code == 200
+        ids.append(endpoint.stored(told["deployment_id"])[0].id)
+
+    timeline = visitor.get("/timeline?product=acme/back").text
+    pages = [tags(visitor.get(f"/deployments/{each}").text) for each in ids]
+    judged = [endpoint.get(f"/api/v1/deployments/{each}").json()["judgement"] for each in ids]
+
+    assert pages == [[], ["failure: rolled back"], ["rollback"], ["not counted"]]
+    assert [tags(each) for each in timeline.split('<li class="entry')[1:]] == pages[::-1]
+    assert judged == [
+        {"not_counted": None, "failure": None, "rework": None},
+        {"not_counted": None, "failure": "rolled-back", "rework": None},
+        {"not_counted": None, "failure": None, "rework": "rollback"},
+        {"not_counted": "aborted", "failure": None, "rework": None},
+    ]
+
+
+def tags(page: str) -> list[str]:
+    """The words in the tags of a page, without their icons."""
+    return [
+        re.sub("<[^>]*>", "", each).strip() for each in re.findall(r'<span class="tag[^>]*>(.*?)</span>', page, re.S)
+    ]
+
+
 def test_a_person_marks_a_deployment_with_the_key_they_came_with(endpoint: Endpoint, visitor: httpx.Client) -> None:
     told = event()
     endpoint.post(told)

@@ -129,14 +129,16 @@ async def answer_record(
     view: type[BaseModel],
     *,
     what: str,
+    **more: BaseModel | None,
 ) -> Response:
-    """One record with every report it was made from."""
-    if record is not None and (known := unchanged(request, tag_of(record))):
+    """One record with every report it was made from, and ``more`` that is not of its own telling."""
+    tag = tag_of(record, *more.values())
+    if record is not None and (known := unchanged(request, tag)):
         return known
     told = await in_time(reports(record.id)) if record is not None else None
     if record is None or told is None:
         raise HTTPException(404, f"There is no such {what}")
-    return one(view.model_validate(fields(record) | {"reports": report_views(told)}), tag_of(record))
+    return one(view.model_validate(fields(record) | {"reports": report_views(told)} | more), tag)
 
 
 def one(view: BaseModel, tag: str) -> Response:

@@ -11,7 +11,7 @@ from deploytrail.record.model import Deployment, Status
 from deploytrail.serve.answering import ONE, Listing, answer_record, listed
 from deploytrail.serve.asking import Asked, in_time, router
 from deploytrail.serve.examples import DEPLOYMENT
-from deploytrail.serve.views import DeploymentDetail, DeploymentItem, DeploymentList, fields
+from deploytrail.serve.views import DeploymentDetail, DeploymentItem, DeploymentList, fields, judgement_views
 from deploytrail.stores.base import Store
 
 
@@ -38,9 +38,19 @@ def deployment_routes(store: Store, *, may_read: Callable[..., Awaitable[object]
     async def get(
         request: Request, deployment_id: Annotated[str, Path(max_length=253, description="As `id` in the list.")]
     ) -> Response:
-        """With its whole history and every report it was made from: what was said, when, and with which key."""
+        """With its whole history, every report it was made from (what was said, when, and with which key), and what
+        DORA's metrics make of it.
+        """
         deployment = await in_time(store.get(deployment_id))
-        return await answer_record(request, deployment, store.deployments.reports, DeploymentDetail, what="deployment")
+        views = await judgement_views(store, [deployment]) if deployment is not None else {}
+        return await answer_record(
+            request,
+            deployment,
+            store.deployments.reports,
+            DeploymentDetail,
+            what="deployment",
+            judgement=views.get(deployment_id),
+        )
 
     return routes
 

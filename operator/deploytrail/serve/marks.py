@@ -15,7 +15,7 @@ from deploytrail.record.model import Deployment, Mark
 from deploytrail.serve.access import admitted
 from deploytrail.serve.asking import in_time, refusal, router
 from deploytrail.serve.body import receive
-from deploytrail.serve.views import DeploymentDetail, fields, report_views
+from deploytrail.serve.views import DeploymentDetail, fields, judgement_views, report_views
 from deploytrail.stores.base import Store
 
 log = structlog.get_logger()
@@ -72,7 +72,10 @@ def mark_routes(store: Store, clock: Callable[[], datetime]) -> APIRouter:
         reports = await in_time(store.deployments.reports(deployment_id))
         if reports is None:
             raise HTTPException(404, "There is no such deployment")
-        return DeploymentDetail.model_validate(fields(after) | {"reports": report_views(reports)})
+        judgement = (await judgement_views(store, [after])).get(after.id)
+        return DeploymentDetail.model_validate(
+            fields(after) | {"reports": report_views(reports), "judgement": judgement}
+        )
 
     return routes
 

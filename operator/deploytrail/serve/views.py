@@ -1,11 +1,13 @@
 """A record as it is shown: the field names of the record, times in RFC 3339 UTC, no raw bodies in lists."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
+from deploytrail.record.dora.entry import Uncounted, entry_of
+from deploytrail.record.dora.judging import Failure, Judgement, Rework
 from deploytrail.record.instant import to_rfc3339
 from deploytrail.record.model import (
     ApplicationRef,
@@ -18,7 +20,9 @@ from deploytrail.record.model import (
     Telling,
     Trigger,
 )
+from deploytrail.serve.asking import in_time
 from deploytrail.serve.examples import DEPLOYMENT
+from deploytrail.stores.base import Store
 
 Time = Annotated[datetime, PlainSerializer(to_rfc3339, return_type=str)]
 
@@ -97,11 +101,20 @@ class DeploymentItem(BaseModel):
     metadata: dict[str, Any]
 
 
+class JudgementView(BaseModel):
+    """What DORA's metrics make of a deployment that has ended, among those of its product and environment."""
+
+    not_counted: Uncounted | None = Field(description="Why it is not counted; null: it is.")
+    failure: Failure | None = Field(description="What kind of failure it is counted as.")
+    rework: Rework | None = Field(description="As what it is counted that was not planned.")
+
+
 class DeploymentDetail(DeploymentItem):
     """One deployment with every report it was made from."""
 
     model_config = ConfigDict(json_schema_extra={})
 
+    judgement: JudgementView | None = Field(description="What DORA's metrics make of it; null until it has ended.")
     reports: tuple[ReportView, ...]
 
 
@@ -110,6 +123,24 @@ class DeploymentList(BaseModel):
 
     items: tuple[DeploymentItem, ...]
     next: str | None = Field(description="Send it as `cursor` for the next page; null on the last one.")
+
+
+async def judgement_views(store: Store, deployments: Sequence[Deployment]) -> dict[str, JudgementView]:
+    """What DORA's metrics make of those that have ended, by id."""
+    judgements = await in_time(store.judgements(deployments))
+    return {
+        each.id: _judgement_view(entry.uncounted, judgements.get(each.id))
+        for each in deployments
+        if (entry := entry_of(each, None)) is not None
+    }
+
+
+def _judgement_view(uncounted: Uncounted | None, found: Judgement | None) -> JudgementView:
+    return JudgementView(
+        not_counted=uncounted,
+        failure=found.failure if found is not None else None,
+        rework=found.rework if found is not None else None,
+    )
 
 
 def report_views(tellings: Iterable[Telling]) -> list[dict[str, Any]]:

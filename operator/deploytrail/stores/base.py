@@ -1,12 +1,13 @@
 """The port: what every store promises."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Generic, Protocol, TypeAlias
 
 from deploytrail.errors import Rejected
+from deploytrail.record.dora.judging import Judgement
 from deploytrail.record.dora.question import Question, Sums
 from deploytrail.record.event import Event
 from deploytrail.record.lifecycle import Advance, Contradict, Create, Decision, Same
@@ -178,6 +179,12 @@ class Store(Protocol):
 
         Of products or teams told apart, those that were asked for are there with the first day of the question, even
         if nothing was counted for them.
+        """
+
+    async def judgements(self, deployments: Sequence[Deployment]) -> Mapping[str, Judgement]:
+        """What those of these deployments are that DORA counts, by id: a failure, rework, or neither, among the others.
+
+        At a cost that grows with these, not with what else there is. What recovered a failure may be left out.
         """
 
     async def restore(self, records: Sequence[Record]) -> tuple[Restored | Rejected, ...]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -11,7 +11,7 @@ from deploytrail import telemetry
 from deploytrail.errors import Rejected, Unavailable
 from deploytrail.kube import forms
 from deploytrail.kube.client import CONFIG_MAPS, AlreadyExists, Kube, Object
-from deploytrail.record.dora.judging import Rules
+from deploytrail.record.dora.judging import Judgement, Rules
 from deploytrail.record.dora.ledger import Ledger
 from deploytrail.record.dora.question import Question, Sums
 from deploytrail.record.identity import version_id
@@ -113,6 +113,11 @@ class KubernetesStore:
         self.deployments.must_be_complete()
         self.builds.must_be_complete()
         return self._ledger.answer(question)
+
+    async def judgements(self, deployments: Sequence[Deployment]) -> Mapping[str, Judgement]:
+        """See Store."""
+        self.deployments.must_be_complete()
+        return self._ledger.judgements(deployments)
 
     async def restore(self, records: Sequence[Record]) -> tuple[Restored | Rejected, ...]:
         """See Store."""

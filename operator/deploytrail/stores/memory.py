@@ -1,12 +1,12 @@
 """Records in dicts, for as long as the process lives: what ``replay`` and pure tests write to. Never a setting."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic
 
 from deploytrail.errors import Rejected
 from deploytrail.record.admission import MOST_REPORTS
-from deploytrail.record.dora.judging import Rules
+from deploytrail.record.dora.judging import Judgement, Rules
 from deploytrail.record.dora.ledger import Ledger
 from deploytrail.record.dora.question import Question, Sums
 from deploytrail.record.identity import version_id
@@ -157,6 +157,10 @@ class MemoryStore:
     async def dora(self, question: Question) -> Sums:
         """See Store."""
         return self._ledger.answer(question)
+
+    async def judgements(self, deployments: Sequence[Deployment]) -> Mapping[str, Judgement]:
+        """See Store."""
+        return self._ledger.judgements(deployments)
 
     async def restore(self, records: Sequence[Record]) -> tuple[Restored | Rejected, ...]:
         """See Store."""

@@ -2,12 +2,13 @@
 
 from bisect import bisect_left, insort
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 
 from deploytrail.record.dora.counting import Cell, Change, Counts, add, count_uncounted, put
 from deploytrail.record.dora.entry import Entry, entry_of, origin_of
-from deploytrail.record.dora.judging import Rules
+from deploytrail.record.dora.judging import Judgement, Rules, judge
+from deploytrail.record.dora.neighbourhood import neighbourhood
 from deploytrail.record.dora.question import By, Question, Row, Sums, summed
 from deploytrail.record.model import Build, Deployment
 from deploytrail.record.totals import Place, place_of
@@ -64,6 +65,24 @@ class Ledger:
             return summed(question, _rows(question, wanted))
         names = question.page({name for name, _, days in wanted if any(days.values())})
         return summed(question, _rows(question, [each for each in wanted if each[0] in names]), names)
+
+    def judgements(self, deployments: Iterable[Deployment]) -> dict[str, Judgement]:
+        """What the counted ones among these are, by id."""
+        wanted: defaultdict[Place, list[Entry]] = defaultdict(list)
+        for each in deployments:
+            known = self._known.get(each.id)
+            if known is not None and known[1].uncounted is None:
+                wanted[known[0]].append(known[1])
+        return {
+            each.entry.id: each for place, those in wanted.items() for each in self._judged(self._places[place], those)
+        }
+
+    def _judged(self, entries: list[Entry], wanted: list[Entry]) -> Iterator[Judgement]:
+        """One by one: two of them may be far apart."""
+        for entry in wanted:
+            index = bisect_left(entries, _order(entry), key=_order)
+            first, last = neighbourhood(entries, index)
+            yield judge(entries[first:last], self._rules)[index - first]
 
     def _judge(self, record_id: str, deployment: Deployment | None) -> None:
         now = self._placed(deployment) if deployment is not None else None

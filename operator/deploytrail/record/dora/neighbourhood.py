@@ -28,6 +28,13 @@ def reaches(
     return behind and (to_end or _last(entries, index) is not None)
 
 
+def suffices(entries: Sequence[Entry], index: int, *, from_start: bool, to_end: bool) -> bool:
+    """Whether these entries are enough to judge the one at ``index``, but for when it recovered."""
+    behind = from_start or _begin(entries, index) is not None
+    following = entries[index + 1 : index + 1 + FURTHEST]
+    return behind and (to_end or len(following) == FURTHEST or any(each.landed for each in following))
+
+
 def _first(entries: Sequence[Entry], index: int, *, succeeded: bool) -> int | None:
     """The first that has to be there; None when it may be one before these.
 
@@ -35,17 +42,20 @@ def _first(entries: Sequence[Entry], index: int, *, succeeded: bool) -> int | No
     failed since the success before it. So it begins with what the next to land after that one is compared with.
     """
     after = _newest_success(entries, index) if succeeded else _newest_landed(entries, index)
-    if after is None:
-        return None
+    return _begin(entries, after + 1) if after is not None else None
+
+
+def _begin(entries: Sequence[Entry], index: int) -> int | None:
+    """The first that the one at ``index`` is compared with; None when it may be one before these."""
     versions: set[str | None] = set()
-    for each in range(after, after - FURTHEST, -1):
+    for each in range(index - 1, index - 1 - FURTHEST, -1):
         if each < 0:
             return None
         if entries[each].landed:
             versions.add(entries[each].version)
         if len(versions) > LOOK_BACK:
             return each + 1
-    return after - FURTHEST + 1
+    return index - FURTHEST
 
 
 def _newest_success(entries: Sequence[Entry], before: int) -> int | None:

@@ -16,6 +16,7 @@ from deploytrail.serve.marks import LONGEST_COMMENT, MarkBody, can_mark, say
 from deploytrail.serve.pages.live import Live
 from deploytrail.serve.pages.rendering import Templates
 from deploytrail.serve.pages.visitors import Visitor, came_from_here
+from deploytrail.serve.views import judgement_views
 from deploytrail.stores.base import Store
 
 NEIGHBOURS = 8
@@ -53,6 +54,7 @@ def dossier_routes(
             page="timeline",
             word=word,
             deployment=deployment,
+            judgement=(await judgement_views(store, [deployment])).get(deployment.id),
             reports=reports,
             build=await _build_of(store, deployment),
             neighbours=(await in_time(store.find(here))).items,

@@ -15,6 +15,7 @@ from deploytrail.serve.pages.entries import days
 from deploytrail.serve.pages.live import Live
 from deploytrail.serve.pages.rendering import Templates
 from deploytrail.serve.pages.visitors import Visitor
+from deploytrail.serve.views import judgement_views
 from deploytrail.stores.base import Store
 
 PAGE = 50
@@ -79,6 +80,7 @@ def timeline_routes(
             filters=filters,
             asked=filters.model_dump(exclude={"before"}),
             days=days(deployments, notes),
+            judgements=await judgement_views(store, deployments.items),
             older=to_cursor(deployments.next) if deployments.next else "",
             statuses=list(Status),
             sources=list(Source),

@@ -1,7 +1,7 @@
 """The port on a SQL database."""
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from hashlib import sha256
@@ -12,7 +12,7 @@ from sqlalchemy import Connection, update
 
 from deploytrail import telemetry
 from deploytrail.errors import DeploytrailError, Rejected, Unavailable
-from deploytrail.record.dora.judging import Rules
+from deploytrail.record.dora.judging import Judgement, Rules
 from deploytrail.record.dora.question import Question, Sums
 from deploytrail.record.identity import version_id
 from deploytrail.record.marks import marked
@@ -29,6 +29,7 @@ from deploytrail.stores.sql.database import Database
 from deploytrail.stores.sql.door import Door
 from deploytrail.stores.sql.grouping import GroupCommit
 from deploytrail.stores.sql.ingest import Answer, ingest
+from deploytrail.stores.sql.judgements import read_judgements
 from deploytrail.stores.sql.outbox import SqlOutbox
 from deploytrail.stores.sql.preferences import SqlPreferences
 from deploytrail.stores.sql.recount import settle
@@ -173,6 +174,10 @@ class SqlStore:
     async def dora(self, question: Question) -> Sums:
         """See Store."""
         return await self._door.read(partial(tallied, question=question))
+
+    async def judgements(self, deployments: Sequence[Deployment]) -> Mapping[str, Judgement]:
+        """See Store."""
+        return await self._door.read(partial(read_judgements, deployments=deployments))
 
     async def expired(self, rule: Retention, *, now: datetime, most: int) -> tuple[Expired, ...]:
         """See Store."""

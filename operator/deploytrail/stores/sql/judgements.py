@@ -1,0 +1,70 @@
+"""What some deployments are, judged among as many of their neighbours as that takes."""
+
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from deploytrail.record.dora.entry import Entry
+from deploytrail.record.dora.judging import FURTHEST, LOOK_BACK, Judgement, Rules, judge
+from deploytrail.record.dora.neighbourhood import suffices
+from deploytrail.record.model import Deployment
+from deploytrail.record.totals import Place, place_of
+from deploytrail.stores.sql.account_statements import account_statements
+from deploytrail.stores.sql.accounts import rules_of
+from deploytrail.stores.sql.entries import from_entry, own
+from deploytrail.stores.sql.tables import ROLLUPS
+
+_Placed = tuple[Place, Entry]
+
+MARGIN = 2
+"""Neighbours that are read beyond those that have to be there."""
+
+
+def read_judgements(connection: Connection, deployments: Sequence[Deployment]) -> dict[str, Judgement]:
+    """See Store.judgements."""
+    left = sorted(_counted(deployments), key=lambda each: (each[0], each[1].at, each[1].id))
+    if not left:
+        return {}
+    rules = rules_of(connection.scalar(select(ROLLUPS.c.rules)))
+    first_of_each = {place: (place, entry) for place, entry in reversed(left)}.values()
+    most = max(Counter(place for place, _ in left).values())
+    found = dict(_judged(connection, first_of_each, left, rules, most + LOOK_BACK + MARGIN))
+    left = [each for each in left if each[1].id not in found]
+    return found | dict(_judged(connection, left, left, rules, FURTHEST + MARGIN)) if left else found
+
+
+def _counted(deployments: Iterable[Deployment]) -> Iterator[_Placed]:
+    for each in deployments:
+        entry = own(each)
+        if entry is not None and entry.uncounted is None:
+            yield place_of(each), entry
+
+
+def _judged(
+    connection: Connection, around: Iterable[_Placed], wanted: Iterable[_Placed], rules: Rules, neighbours: int
+) -> Iterator[tuple[str, Judgement]]:
+    """Those of the wanted that can be judged by as many neighbours to each side of those that are read around."""
+    here: defaultdict[Place, list[Entry]] = defaultdict(list)
+    for place, entry in wanted:
+        here[place].append(entry)
+    asked = [(place, (entry.at, entry.id)) for place, entry in around]
+    for place, earlier, later in account_statements(connection.dialect.name).stretches(connection, asked, neighbours):
+        entries = [_entry(row) for row in (*earlier, *later)]
+        edges = {"from_start": len(earlier) < neighbours, "to_end": len(later) < neighbours}
+        judged = judge(entries, rules)
+        for entry in here[place]:
+            index = bisect_left(entries, _order(entry), key=_order)
+            if index < len(entries) and entries[index].id == entry.id and suffices(entries, index, **edges):
+                yield entry.id, judged[index]
+
+
+def _entry(row: Any) -> Entry:
+    return from_entry(row.entry, at=row.happened_at, record_id=row.id)
+
+
+def _order(entry: Entry) -> tuple[datetime, str]:
+    return entry.at, entry.id
