@@ -1,6 +1,7 @@
 """DORA metrics and marks, asked and told over HTTP."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -95,6 +96,42 @@ def test_every_environment_can_be_asked_for(filled: Endpoint) -> None:
 
 def test_without_a_beginning_it_begins_with_the_first_record(filled: Endpoint) -> None:
     assert filled.get(PATH, until="2025-10-01").json()["since"] == "2025-09-01"
+
+
+def test_days_on_which_nobody_recorded_are_none_to_divide_by(filled: Endpoint) -> None:
+    answer = filled.get(PATH, since="2025-08-01", until="2025-10-01", bucket="month").json()
+
+    days = [each["deployment_frequency"]["days"] for each in (answer["total"], *answer["series"])]
+    assert (answer["since"], days) == ("2025-08-01", [30, 0, 30])
+    assert answer["series"][0]["deployment_frequency"]["value"] is None
+
+
+def test_the_page_and_prometheus_divide_by_the_same_days() -> None:
+    store = MemoryStore(began=NOW - timedelta(days=3))
+    time = "2026-11-20T12:00:00Z"
+    with Endpoint(store, pages={"anonymous": True}) as endpoint:
+        assert endpoint.post(event(repo_url="acme/web", start_time=time, end_time=time)).status_code == 200
+
+        answer = endpoint.get(PATH, since="2026-10-01").json()
+        page, metrics = endpoint.get("/dora?product=acme/web").text, endpoint.get("/metrics").text
+
+    assert answer["total"]["deployment_frequency"]["days"] == 4
+    assert "1 deployment in 4 days" in page
+    assert 'deploytrail_dora_deployments_per_day{product="acme/web"} 0.25' in metrics
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "days"),
+    [
+        ("2025-09-03T00:00:00Z", "2025-09-05T00:00:00Z", ("2025-09-03", "2025-09-05")),
+        ("2025-09-03T01:59:59+02:00", "2025-09-05T02:00:00+02:00", ("2025-09-02", "2025-09-05")),
+        ("2025-09-02T19:00:00-05:00", "2025-09-04T18:59:59-05:00", ("2025-09-03", "2025-09-04")),
+    ],
+)
+def test_a_time_stands_for_its_day_in_utc(filled: Endpoint, since: str, until: str, days: tuple[str, str]) -> None:
+    answer = filled.get(PATH, since=since, until=until).json()
+
+    assert (answer["since"], answer["until"]) == days
 
 
 @pytest.mark.parametrize(

@@ -156,6 +156,25 @@ def test_where_anybody_may_read_nobody_signs_in_and_the_api_stays_closed() -> No
         assert client.get("/api/v1/deployments").status_code == 401
 
 
+def test_who_is_named_by_a_trusted_proxy_reads_and_does_not_mark() -> None:
+    behind = {"user_header": "X-Forwarded-User", "trusted_proxies": "127.0.0.1"}
+    elsewhere = behind | {"trusted_proxies": "10.0.0.0/8"}
+    named = {"X-Forwarded-User": "ann"}
+    with Endpoint(pages=behind) as trusting, Endpoint(trusting.store, pages=elsewhere) as wary:
+        told = event()
+        trusting.post(told)
+        page = f"/deployments/{trusting.stored(told['deployment_id'])[0].id}"
+        with trusting.client() as client, wary.client() as other:
+            shown = client.get(page, headers=named)
+            marked = client.post(page, data={"failure": "yes"}, headers=named)
+            codes = [each.status_code for each in (client.get(page), other.get(page, headers=named))]
+            api = client.get("/api/v1/deployments", headers=named)
+
+    assert (shown.status_code, marked.status_code, api.status_code) == (200, 403, 401)
+    assert "ann" in shown.text
+    assert codes == [303, 303]
+
+
 def test_what_senders_wrote_is_text(endpoint: Endpoint, visitor: httpx.Client) -> None:
     told = event(environment=EVIL, image="evil:1", logs_url="https://logs.example.com/x", branch=EVIL)
     assert endpoint.post(told).status_code == 200

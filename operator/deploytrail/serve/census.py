@@ -17,6 +17,7 @@ from deploytrail.record.model import Status
 from deploytrail.record.query import Query
 from deploytrail.serve.labels import Chosen
 from deploytrail.serve.series import WINDOW_DAYS, Floor, Seen, families
+from deploytrail.serve.watched import watched_from
 from deploytrail.stores.base import Store
 
 log = structlog.get_logger()
@@ -98,23 +99,27 @@ class Census:
     async def _ask(self) -> Seen:
         now = self._clock()
         beyond = now.date() + timedelta(days=1)
+        lately = self._question(beyond - timedelta(days=WINDOW_DAYS), beyond)
         return Seen(
             at=now,
             last_recorded=await self._last_recorded(),
             totals=await self._store.totals(),
             running=await self._store.running(),
-            delivered=await self._dora(BEGINNING, beyond),
-            lately=await self._dora(beyond - timedelta(days=WINDOW_DAYS), beyond),
+            delivered=await self._dora(self._question(BEGINNING, beyond)),
+            lately=await self._dora(lately),
+            days=(beyond - await watched_from(self._store, lately)).days,
         )
 
     async def _last_recorded(self) -> datetime:
         newest = (await self._store.find(Query(limit=1))).items
         return newest[0].created_at if newest else await self._store.began()
 
-    async def _dora(self, first: date, beyond: date) -> dict[str, Counts]:
-        question = Question(
+    def _question(self, first: date, beyond: date) -> Question:
+        return Question(
             environments=self._environments, first=first, beyond=beyond, by=By.PRODUCT, limit=MOST_PRODUCTS
         )
+
+    async def _dora(self, question: Question) -> dict[str, Counts]:
         by_product: dict[str, Counts] = {}
         for (product, _), counts in (await self._store.dora(question)).items():
             add(by_product.setdefault(product, {}), counts)

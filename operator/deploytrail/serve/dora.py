@@ -1,6 +1,7 @@
 """GET /api/v1/dora: how well changes are delivered."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Annotated, Self
 
@@ -16,6 +17,7 @@ from deploytrail.record.dora.question import Bucket, By, Question, Sums, starts
 from deploytrail.serve.asking import in_time, refusal, router
 from deploytrail.serve.dora_settings import YEARS, DoraSettings
 from deploytrail.serve.dora_views import BandView, FiguresView, Group, Stretch, band_views, shown
+from deploytrail.serve.watched import watched_from
 from deploytrail.stores.base import Store
 
 DEFAULT_DAYS = 90
@@ -111,23 +113,26 @@ def dora_routes(
 
 async def answer(store: Store, settings: DoraSettings, asked: DoraAsked, *, today: date) -> DoraAnswer:
     """What the route answers; the page asks the same."""
-    question = await _question(store, settings, asked, today)
-    year = asked.bands or settings.bands
+    question = _question(settings, asked, today)
+    watched = await in_time(watched_from(store, question))
+    if asked.since is None:
+        question = question.model_copy(update={"first": min(watched, question.beyond - timedelta(days=1))})
+    span = _Span(watched, today + timedelta(days=1), asked.bands or settings.bands)
     whole = question.model_copy(update={"by": None})
     sums = await in_time(store.dora(whole))
-    groups, following = await _groups(store, question, year, today)
+    groups, following = await _groups(store, question, span)
     return DoraAnswer(
         since=question.first,
         until=question.beyond,
         environments=question.environments,
         product=asked.product,
         team=asked.team,
-        total=FiguresView(**_figures(_total(sums), question.first, question.beyond, today, year)),
-        series=_series(whole, sums, today, year),
+        total=FiguresView(**span.figures(_total(sums), question.first, question.beyond)),
+        series=_series(whole, sums, span),
         groups=groups,
         next=following,
-        bands_year=year,
-        bands=band_views(year),
+        bands_year=span.year,
+        bands=band_views(span.year),
         formulas=dict(FORMULAS),
         fix_window=settings.fix_window.total_seconds(),
         replace_window=settings.replace_window.total_seconds(),
@@ -135,7 +140,22 @@ async def answer(store: Store, settings: DoraSettings, asked: DoraAsked, *, toda
     )
 
 
-async def _question(store: Store, settings: DoraSettings, asked: DoraAsked, today: date) -> Question:
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """On which days there can have been deployments, and which report's bands are told."""
+
+    watched: date
+    beyond: date
+    """The first day that is still to come."""
+    year: int
+
+    def figures(self, counts: Counts, first: date, beyond: date) -> dict[str, object]:
+        """Of some days. Those on which nobody recorded, and those to come, had no chance."""
+        days = (min(beyond, self.beyond) - max(first, self.watched)).days
+        return shown(figures(counts, days=max(days, 0)), self.year)
+
+
+def _question(settings: DoraSettings, asked: DoraAsked, today: date) -> Question:
     beyond = asked.until or today + timedelta(days=1)
     environments = tuple(asked.environment) or settings.environments
     question = Question(
@@ -150,7 +170,7 @@ async def _question(store: Store, settings: DoraSettings, asked: DoraAsked, toda
         after=asked.cursor,
     )
     _check(question)
-    return question if asked.since is not None else await _since_recorded(store, question)
+    return question
 
 
 def _check(question: Question) -> None:
@@ -163,16 +183,7 @@ def _check(question: Question) -> None:
         raise refusal("query", "bucket", f"ask for {MOST_BUCKETS[question.bucket]} {question.bucket}s at most")
 
 
-async def _since_recorded(store: Store, question: Question) -> Question:
-    """Not from before anything was recorded: days on which nobody watched had no deployments to count."""
-    daily = question.model_copy(update={"bucket": Bucket.DAY, "by": None})
-    days = [day for (_, day), counts in (await in_time(store.dora(daily))).items() if counts]
-    began = (await in_time(store.began())).date()
-    first = max(question.first, min([began, *days]))
-    return question.model_copy(update={"first": min(first, question.beyond - timedelta(days=1))})
-
-
-async def _groups(store: Store, question: Question, year: int, today: date) -> tuple[tuple[Group, ...], str | None]:
+async def _groups(store: Store, question: Question, span: _Span) -> tuple[tuple[Group, ...], str | None]:
     if question.by is None:
         return (), None
     sums = await in_time(store.dora(question))
@@ -180,24 +191,17 @@ async def _groups(store: Store, question: Question, year: int, today: date) -> t
     cut = question.limit - 1
     more = question.by is not By.ENVIRONMENT and len(found) > cut
     kept = found[:cut] if more else found
-    first, beyond = question.first, question.beyond
-    groups = (Group(name=name, **_figures(counts, first, beyond, today, year)) for name, counts in kept)
+    groups = (Group(name=name, **span.figures(counts, question.first, question.beyond)) for name, counts in kept)
     return tuple(groups), kept[-1][0] if more else None
 
 
-def _series(question: Question, sums: Sums, today: date, year: int) -> tuple[Stretch, ...]:
+def _series(question: Question, sums: Sums, span: _Span) -> tuple[Stretch, ...]:
     if question.bucket is None:
         return ()
     return tuple(
-        Stretch(since=begin, until=end, **_figures(sums.get(("", begin), {}), begin, end, today, year))
+        Stretch(since=begin, until=end, **span.figures(sums.get(("", begin), {}), begin, end))
         for begin, end in starts(question)
     )
-
-
-def _figures(counts: Counts, first: date, beyond: date, today: date, year: int) -> dict[str, object]:
-    """Days that are still to come had no chance."""
-    days = (min(beyond, today + timedelta(days=1)) - first).days
-    return shown(figures(counts, days=max(days, 0)), year)
 
 
 def _total(sums: Sums) -> Counts:

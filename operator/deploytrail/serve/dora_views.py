@@ -16,9 +16,9 @@ _P = {50: "p50", 75: "p75", 90: "p90", 95: "p95"}
 class FrequencyView(BaseModel):
     """How often."""
 
-    value: float | None = Field(description="Deployments a day.")
+    value: float | None = Field(description="Deployments a day; null of no days.")
     deployments: int = Field(description="How many that rests on: those that are counted and landed.")
-    days: int
+    days: int = Field(description="Without those to come, and those before anything was recorded.")
     band: str | None = Field(description=BAND)
 
 

@@ -20,7 +20,7 @@ LEAD_BOUNDS = (HOUR, 4 * HOUR, 12 * HOUR, DAY, 2 * DAY, 4 * DAY, 7 * DAY, 14 * D
 """Seconds."""
 
 WINDOW_DAYS = 30
-"""What the gauges of DORA are about."""
+"""What the gauges of DORA are about; fewer where nothing was recorded before."""
 
 _PLACE = ["product", "environment"]
 _QUANTILES = (50, 90)
@@ -40,6 +40,8 @@ class Seen:
     """DORA's counts of all times, by product."""
     lately: Mapping[str, Counts]
     """The same of the last days."""
+    days: int
+    """How many of these there are on which somebody recorded."""
 
 
 class Floor:
@@ -66,7 +68,7 @@ def families(seen: Seen, products: Chosen, environments: Chosen, floor: Floor) -
     yield _durations(places, floor)
     yield _last_success(seen.running, products, environments)
     yield _lead_times(seen.delivered, products, floor)
-    yield from _dora(seen.lately, products)
+    yield from _dora(seen.lately, seen.days, products)
     yield GaugeMetricFamily(
         "deploytrail_last_recorded_timestamp_seconds",
         "When the newest deployment was recorded; before the first, since when this installation records.",
@@ -151,13 +153,13 @@ def _histogram(
     return buckets, floor.hold(whole, *key, "sum")
 
 
-def _dora(lately: Mapping[str, Counts], products: Chosen) -> Iterator[Metric]:
+def _dora(lately: Mapping[str, Counts], days: int, products: Chosen) -> Iterator[Metric]:
     """Gauges of all products together, without the label, and of each that was chosen."""
     everything: Counts = {}
     for counts in lately.values():
         add(everything, counts)
     told = {"": everything} | {name: counts for name, counts in sorted(lately.items()) if name in products}
-    found = {product: figures(counts, days=WINDOW_DAYS) for product, counts in told.items()}
+    found = {product: figures(counts, days=days) for product, counts in told.items()}
     for name, (what, value_of) in _SHARES.items():
         family = GaugeMetricFamily(f"deploytrail_dora_{name}", f"{what}; {_SPAN}", labels=["product"])
         for product, figure in found.items():

@@ -22,7 +22,8 @@ class Metric(StrEnum):
 
 
 FORMULAS: Mapping[Metric, str] = {
-    Metric.DEPLOYMENT_FREQUENCY: "counted deployments that landed, divided by the days of the period",
+    Metric.DEPLOYMENT_FREQUENCY: "counted deployments that landed, divided by the days of the period on which somebody "
+    "recorded",
     Metric.LEAD_TIME: "median of: end of the first deployment that landed a version in its place, minus the time of "
     "its commit (basis commit) or, where nobody told that, the end of its build (basis build)",
     Metric.CHANGE_FAILURE_RATE: "failures, divided by counted deployments; a failure is one that failed or degraded, "
