@@ -115,9 +115,7 @@ class Census:
         return newest[0].created_at if newest else await self._store.began()
 
     def _question(self, first: date, beyond: date) -> Question:
-        return Question(
-            environments=self._environments, first=first, beyond=beyond, by=By.PRODUCT, limit=MOST_PRODUCTS
-        )
+        return Question(environments=self._environments, first=first, beyond=beyond, by=By.PRODUCT, limit=MOST_PRODUCTS)
 
     async def _dora(self, question: Question) -> dict[str, Counts]:
         by_product: dict[str, Counts] = {}
