@@ -89,11 +89,11 @@ def test_counts_by_day_and_by_what_is_told_apart(opening: Opening) -> None:
         products = await store.dora(ask(by=By.PRODUCT))
 
         assert daily == {
-            ("", date(2026, 3, 2)): {"n": 1, "ok": 1, "b94": 1},
-            ("", date(2026, 3, 3)): {"n": 2, "ok": 1, "f:failed": 1, "t94": 1, "r:fix": 1},
+            ("", date(2026, 3, 2)): {"n": 1, "ok": 1, "b95": 1},
+            ("", date(2026, 3, 3)): {"n": 2, "ok": 1, "f:failed": 1, "t95": 1, "r:fix": 1},
         }
         assert total[("", date(2026, 2, 1))] == {
-            "n": 3, "ok": 2, "b94": 1, "f:failed": 1, "t94": 1, "r:fix": 1, "x:aborted": 1,
+            "n": 3, "ok": 2, "b95": 1, "f:failed": 1, "t95": 1, "r:fix": 1, "x:aborted": 1,
         }  # fmt: skip
         assert {name: counts.get("n", 0) for (name, _), counts in products.items()} == {"api": 0, "web": 3}
         assert [name for name, _ in await store.dora(ask(by=By.PRODUCT, limit=1, after="api"))] == ["web"]
@@ -220,7 +220,7 @@ def test_the_naive_count_knows_a_rollback() -> None:
     found = cells(records, list[Build](), Rules())
 
     assert found[("product", "web", "production", date(2026, 3, 2))] == {
-        "n": 3, "ok": 3, "f:rolled-back": 1, "t94": 1, "r:rollback": 1,
+        "n": 3, "ok": 3, "f:rolled-back": 1, "t95": 1, "r:rollback": 1,
     }  # fmt: skip
 
 

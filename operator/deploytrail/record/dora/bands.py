@@ -1,19 +1,17 @@
 """What DORA's yearly reports called elite, high, medium and low. Data: the year is always told with it.
 
 The reports find clusters among those who answered that year, so that bands move from year to year and are no law. Where
-the numbers of a report leave gaps, a band reaches to the next one. In 2024 the medium cluster failed less often than
-the high one: there a change failure rate falls into the first band whose number it does not exceed, smallest first.
+the numbers of a report leave gaps, a band reaches to the next one, and the last holds whatever is left: the words of
+2023 for the frequency and lead time of the low cluster were those for the medium one. In 2024 the medium cluster failed
+less often than the high one: there a change failure rate falls into the first band whose number it does not exceed,
+smallest first.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from deploytrail.record.dora.figures import Metric
-
-HOUR = 3600.0
-DAY = 24 * HOUR
-WEEK = 7 * DAY
-MONTH = 30 * DAY
+from deploytrail.record.dora.histogram import DAY, HOUR, MONTH, SIX_MONTHS, WEEK
 
 DEFAULT_YEAR = 2024
 
@@ -33,31 +31,35 @@ def _bands(*cells: tuple[str, float | None]) -> tuple[Band, ...]:
     return tuple(Band(name, *cell) for name, cell in zip(("elite", "high", "medium", "low"), cells, strict=True))
 
 
-_OFTEN = _bands(
-    ("on demand, several times a day", 1.0),
-    ("between once a day and once a week", 1 / 7),
-    ("between once a week and once a month", 1 / 30),
-    ("less than once a month", None),
-)
-_LEAD = _bands(
-    ("less than a day", DAY),
-    ("between a day and a week", WEEK),
-    ("between a week and a month", MONTH),
-    ("more than a month", None),
-)
+_WEEKLY, _MONTHLY = "between once a week and once a month", "between once a month and once every six months"
+_IN_WEEKS, _IN_MONTHS = "between a week and a month", "between a month and six months"
+
+
+def _often(low: str) -> tuple[Band, ...]:
+    return _bands(
+        ("on demand, several times a day", 1.0),
+        ("between once a day and once a week", 1 / 7),
+        (_WEEKLY, 1 / 30),
+        (low, None),
+    )
+
+
+def _lead(low: str) -> tuple[Band, ...]:
+    return _bands(("less than a day", DAY), ("between a day and a week", WEEK), (_IN_WEEKS, MONTH), (low, None))
+
 
 BANDS: Mapping[int, Mapping[Metric, tuple[Band, ...]]] = {
     2021: {
         Metric.DEPLOYMENT_FREQUENCY: _bands(
             ("on demand, several times a day", 1.0),
-            ("between once a week and once a month", 1 / 30),
-            ("between once a month and once every six months", 1 / 180),
+            (_WEEKLY, 1 / 30),
+            (_MONTHLY, 1 / 180),
             ("less than once every six months", None),
         ),
         Metric.LEAD_TIME: _bands(
             ("less than an hour", HOUR),
             ("between a day and a week", WEEK),
-            ("between a month and six months", 6 * MONTH),
+            (_IN_MONTHS, SIX_MONTHS),
             ("more than six months", None),
         ),
         Metric.CHANGE_FAILURE_RATE: _bands(
@@ -71,19 +73,19 @@ BANDS: Mapping[int, Mapping[Metric, tuple[Band, ...]]] = {
         ),
     },
     2023: {
-        Metric.DEPLOYMENT_FREQUENCY: _OFTEN,
-        Metric.LEAD_TIME: _LEAD,
+        Metric.DEPLOYMENT_FREQUENCY: _often(_WEEKLY),
+        Metric.LEAD_TIME: _lead(_IN_WEEKS),
         Metric.CHANGE_FAILURE_RATE: _bands(("5 %", 0.05), ("10 %", 0.1), ("15 %", 0.15), ("64 %", None)),
         Metric.RECOVERY_TIME: _bands(
             ("less than an hour", HOUR),
             ("less than a day", DAY),
             ("between a day and a week", WEEK),
-            ("between a month and six months", None),
+            (_IN_MONTHS, None),
         ),
     },
     2024: {
-        Metric.DEPLOYMENT_FREQUENCY: _OFTEN,
-        Metric.LEAD_TIME: _LEAD,
+        Metric.DEPLOYMENT_FREQUENCY: _often(_MONTHLY),
+        Metric.LEAD_TIME: _lead(_IN_MONTHS),
         Metric.CHANGE_FAILURE_RATE: _bands(("5 %", 0.05), ("20 %", 0.2), ("10 %", 0.1), ("40 %", None)),
         Metric.RECOVERY_TIME: _bands(
             ("less than an hour", HOUR),

@@ -1,5 +1,6 @@
 """Figures out of counts, worked by hand; bands as the reports have them; days as the calendar has them."""
 
+from collections import Counter
 from datetime import date
 from itertools import pairwise
 
@@ -12,7 +13,7 @@ from deploytrail.record.dora.figures import Metric, figures
 from deploytrail.record.dora.histogram import ERROR, bucket, percentile, seconds
 from deploytrail.record.dora.question import Bucket, Question, spans, start_of, starts
 
-DAY = 86400.0
+HOUR, DAY = 3600.0, 86400.0
 
 
 def test_the_five_of_a_month() -> None:
@@ -78,6 +79,36 @@ def test_a_bucket_stands_for_what_falls_into_it(time: float) -> None:
 )
 def test_bands(year: int, metric: Metric, value: float | None, expected: str | None) -> None:
     assert band(year, metric, value) == expected
+
+
+@given(st.lists(st.floats(2, 3e7), min_size=1, max_size=5), st.sampled_from(sorted(BANDS)))
+def test_a_median_falls_into_the_band_of_the_time_that_it_stands_for(times: list[float], year: int) -> None:
+    counts = Counter(map(bucket, times))
+    exact = sorted(times)[(len(times) - 1) // 2]
+
+    for metric in (Metric.LEAD_TIME, Metric.RECOVERY_TIME):
+        limits = {each.limit for each in BANDS[year][metric]}
+        assert exact in limits or band(year, metric, percentile(counts, 50)) == band(year, metric, exact)
+
+
+@pytest.mark.parametrize("edge", [HOUR, DAY, 7 * DAY, 30 * DAY, 180 * DAY])
+def test_no_bucket_holds_both_sides_of_what_a_band_ends_at(edge: float) -> None:
+    assert bucket(edge * (1 - 1e-12)) == bucket(edge * 0.999) == bucket(edge) - 1
+    assert seconds(bucket(edge) - 1) < edge < seconds(bucket(edge))
+
+
+@pytest.mark.parametrize(
+    ("year", "frequency", "lead"),
+    [
+        (2021, "less than once every six months", "more than six months"),
+        (2023, "between once a week and once a month", "between a week and a month"),
+        (2024, "between once a month and once every six months", "between a month and six months"),
+    ],
+)
+def test_low_is_what_the_report_of_the_year_says(year: int, frequency: str, lead: str) -> None:
+    table = BANDS[year]
+
+    assert [table[each][-1].words for each in (Metric.DEPLOYMENT_FREQUENCY, Metric.LEAD_TIME)] == [frequency, lead]
 
 
 def test_every_year_has_four_bands_of_every_metric_it_has() -> None:
