@@ -44,7 +44,7 @@ class FakeApplications:
         return self._update(after)
 
     def patch(self, name: str, change: dict[str, Any]) -> Application:
-        return self._update(_merged(self.get(name), change))
+        return self._update(merge(self.get(name), change))
 
     def delete(self, name: str) -> None:
         stored = self.get(name)
@@ -72,7 +72,7 @@ class FakeApplications:
         return copy.deepcopy(application)
 
 
-def _merged(target: Any, change: Any) -> Any:
+def merge(target: Any, change: Any) -> Any:
     """RFC 7386."""
     if not isinstance(change, dict):
         return change
@@ -81,5 +81,5 @@ def _merged(target: Any, change: Any) -> Any:
         if value is None:
             merged.pop(key, None)
         else:
-            merged[key] = _merged(merged.get(key), value)
+            merged[key] = merge(merged.get(key), value)
     return merged

@@ -8,7 +8,7 @@ from deploytrail.record.rollout.history import miss_end
 from deploytrail.record.rollout.snapshot import Snapshot, State, SyncResult
 from deploytrail.record.rollout.state import Operation, Outcome
 
-TIMEOUT = ("terminating due to timeout", "triggered by controller sync timeout")
+OVERDUE = ("terminating due to timeout", "triggered by controller sync timeout")
 """What Argo CD says while and after it stops an operation that takes too long."""
 
 MOST_HYDRATIONS = 16
@@ -76,10 +76,11 @@ def _end(operation: Operation, state: State, snapshot: Snapshot, now: datetime, 
 
 def _is_stopped(operation: Operation, state: State) -> bool:
     """Whether a person stopped it. A sync timeout takes the same way, but nobody changed their mind: it failed."""
-    overdue = any(sentence in said for sentence in TIMEOUT for said in (operation.message, state.message))
-    if overdue or state.phase == "Succeeded":
-        return False
-    return operation.terminated or state.phase == "Terminating" or state.message.startswith("Operation terminat")
+    if not state.completed:  # The message may be one that an older operation left behind.
+        return operation.terminated or state.phase == "Terminating"
+    overdue = OVERDUE[0] in operation.message or OVERDUE[1] in state.message
+    stopped = operation.terminated or state.message.startswith("Operation terminat")
+    return stopped and not overdue and state.phase != "Succeeded"
 
 
 def _result(operation: Operation, state: State, snapshot: Snapshot) -> SyncResult:

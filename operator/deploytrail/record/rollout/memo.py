@@ -33,6 +33,7 @@ def write(finding: Finding) -> dict[str, Any]:
         "phase": operation.phase,
         "heals": operation.key.heals,
         "shownHeals": operation.shown if operation.shown != operation.key.heals else None,
+        "partial": operation.partial,
         "renews": operation.renews,
         "overFinished": operation.over_finished,
         "terminated": operation.terminated,
@@ -103,17 +104,18 @@ def _memo(deployment: Deployment) -> Mapping[str, Any]:
 def _read(deployment: Deployment) -> Operation:
     memo, application = _memo(deployment), deployment.application
     started_at, heals = deployment.started_at or DUSK, int(memo.get("heals", 0))
+    partial = bool(memo.get("partial", deployment.partial))
     finished = deployment.finished_at is not None and not deployment.status.terminal
     return Operation(
         key=Key(started_at, heals),
         shown=int(memo.get("shownHeals", heals)),
-        enters=not (heals and deployment.partial),
+        enters=not (heals and partial),
         subject=Subject(
             deployment.product, deployment.environment, deployment.version, deployment.metadata.get("team")
         ),
         trigger=deployment.trigger,
         deployed_by=deployment.deployed_by,
-        partial=deployment.partial,
+        partial=partial,
         renews=bool(memo.get("renews")),
         over_finished=bool(memo.get("overFinished")),
         phase="Succeeded" if finished else str(memo.get("phase", "Running")),

@@ -42,6 +42,9 @@ def request_of(rollout: Rollout, snapshot: Snapshot, state: State) -> Request:
     request = state.request
     if waiting is not None and waiting.over_finished and _may_be(waiting.request, state, snapshot, entry):
         request = waiting.request
+    if request.heals and request.username is not None:
+        # Argo CD heals in nobody's name, and such an operation of its own shows no left-overs.
+        request = replace(request, heals=0)
     return _proven(request, entry) if entry is not None else request
 
 

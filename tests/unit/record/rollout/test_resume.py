@@ -250,6 +250,13 @@ def test_the_names_of_a_record_survive_a_restart_though_the_annotations_changed(
     assert story.only.operation.subject.product == "web"
 
 
+def test_what_is_known_of_operations_is_the_same_after_a_restart() -> None:
+    story = Story().start(0, HEAL).succeed(2).compare(2.1).start(100, replace(HEAL, resources=0)).succeed(102)
+
+    assert story.rollout is not None
+    assert resume("uid-1", stored(story)).known == story.rollout.known[-2:]
+
+
 @pytest.mark.parametrize("request_", [AUTOMATED, ALICE, HEAL])
 def test_what_is_kept_with_a_record_is_json_and_reads_back(request_: Request) -> None:
     story = Story().start(0, request_).succeed(2, images=("registry.example.com/web:1.2.3",))

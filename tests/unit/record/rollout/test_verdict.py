@@ -214,6 +214,23 @@ def test_a_sync_timeout_is_a_failure_that_counts_and_a_persons_termination_is_no
     assert (story.only.status, story.only.counted) == (Status.FAILED, counted)
 
 
+@pytest.mark.parametrize(
+    "left_over", ["Operation terminated", "Operation terminated, triggered by controller sync timeout"]
+)
+@pytest.mark.parametrize(
+    ("phase", "end", "counted"), [("Failed", "no", True), ("Error", "Operation terminated", False)]
+)
+def test_what_an_older_operation_ended_with_says_nothing_of_a_direct_one(
+    left_over: str, phase: str, end: str, counted: bool
+) -> None:
+    request = Request(username="ci-bot", revisions=NEWER)
+    story = Story(replace(APPLICATION, state=state("Failed", -60, -50, message=left_over))).see(0, request=request)
+
+    story.see(0.1, state=state("Running", 0, request=request, message=left_over)).fail(5, phase, message=end)
+
+    assert (story.only.status, story.only.counted) == (Status.FAILED, counted)
+
+
 def test_an_operation_that_succeeds_while_it_is_terminated_is_a_success() -> None:
     story = Story().start(0).see(5, state=state("Terminating", 0)).succeed(6).compare(6.1)
 
