@@ -114,7 +114,7 @@ def pgbench(server: Postgresql, url: str, *, clients: int, rows: int) -> Posted:
         script = Path(folder) / "insert.sql"
         script.write_text(_INSERT)
         command = [str(server.binaries / "pgbench"), *("-n", "-M", "prepared", "-j", "2", "-l", "-c", str(clients))]
-        command += ["-t", str(rows // clients), "-f", str(script), url]
+        command += ["-t", str(max(rows // clients, 1)), "-f", str(script), url]
         done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=folder)
         lines = [line for log in Path(folder).glob("pgbench_log.*") for line in log.read_text().splitlines()]
     milliseconds = [int(line.split()[2]) / 1000 for line in lines]
