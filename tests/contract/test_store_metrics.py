@@ -12,7 +12,9 @@ from deploytrail.stores.base import Store
 from tests.contract.acting import on_one
 from tests.contract.conftest import Opening
 from tests.contract.databases import refuse_poison, write
-from tests.contract.replicas import replica
+from tests.contract.replicas import in_cluster, replica
+from tests.controlplane.crds import install_crds
+from tests.controlplane.server import ControlPlane
 from tests.reports import build, report
 from tests.waiting import until
 
@@ -90,6 +92,22 @@ def test_every_durable_store_times_its_writes(opening: Opening, request: pytest.
         assert counted("commit_duration_seconds_count") - before == (0 if "memory" in request.node.name else 1)
 
     on_one(opening, act)
+
+
+def test_an_api_server_that_is_away_is_seen_without_anybody_asking() -> None:
+    async def act(plane: ControlPlane) -> None:
+        async with in_cluster(plane, plane.create_namespace()):
+            assert counted("up") == 1
+
+            await asyncio.to_thread(plane.stop_api)
+            await until(lambda: counted("up") == 0)
+
+            await asyncio.to_thread(plane.start_api)
+            await until(lambda: counted("up") == 1)
+
+    with ControlPlane() as plane:
+        install_crds(plane)
+        asyncio.run(act(plane))
 
 
 def test_a_database_that_hangs_is_not_up_and_says_since_when(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

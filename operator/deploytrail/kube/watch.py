@@ -48,6 +48,8 @@ class Reflector:
         self.away_since: datetime | None = None
         """Since when nothing is heard of the kind; None while it is followed."""
         self.away_because = ""
+        self.turned: Callable[[], None] = lambda: None
+        """Called when it went away, and when it follows."""
         self._since: str | None = None
         """The version up to which everything is known; None when it has to be listed."""
 
@@ -103,9 +105,11 @@ class Reflector:
         if self.away_since is None:
             self.away_since, self.away_because = datetime.now(UTC), str(error)
             log.warning("watch_interrupted", resource=self._kind.plural, reason=str(error))
+            self.turned()
 
     def _back(self) -> None:
         self.synced.set()
         if self.away_since is not None:
             log.info("watch_resumed", resource=self._kind.plural)
             self.away_since = None
+        self.turned()

@@ -76,6 +76,8 @@ class KubernetesStore:
         }
         self._reflectors = [self._versions.reflector]
         self._reflectors += [reflector for each in self._shelves.values() for reflector in each.reflectors]
+        for each in self._reflectors:
+            each.turned = self._tell
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._following: list[asyncio.Task[None]] = []
 
@@ -205,11 +207,16 @@ class KubernetesStore:
 
     async def check(self) -> None:
         """See Store."""
-        away = [(each.away_since, each.away_because) for each in self._reflectors if each.away_since is not None]
-        telemetry.STORE_UP.set(not away)
-        if away:
+        if away := self._away():
             since, why = min(away)
             raise Unavailable(f"cut off from the Kubernetes API server since {to_rfc3339(since)}: {why}")
         self._versions.must_be_complete()
         for shelf in self._shelves.values():
             shelf.must_be_complete()
+
+    def _away(self) -> list[tuple[datetime, str]]:
+        """Since when, and why, of each kind that is not followed now."""
+        return [(each.away_since, each.away_because) for each in self._reflectors if each.away_since is not None]
+
+    def _tell(self) -> None:
+        telemetry.STORE_UP.set(not self._away())
