@@ -44,8 +44,10 @@ class NaiveStore:
         key = (report.makes, report.series.key if report.series else report.id)
         records = self.records.get(key, [])
         record = records[-1] if records else None
-        if record is not None and report.series is not None and not _belongs(record, report):
-            record = None
+        if record is not None and report.series is not None and record.over:
+            if any(_is_repeated(each, report) for each in records):
+                return "repeated"
+            record = record if _belongs(record, report) else None
         if record is not None:
             if record.has(report):
                 return "repeated"
@@ -105,19 +107,29 @@ def _spell(tellings: Iterable[Telling], status: Status, conflict: str | None) ->
     return f"{status} {conflict} {told}"
 
 
+def _is_repeated(record: NaiveRecord, report: AnyReport[Any]) -> bool:
+    same = [told.telling for told in record.reports if told.telling.fingerprint == report.telling.fingerprint]
+    return any(report.telling.received_at < told.received_at + _window(report) for told in same)
+
+
 def _belongs(record: NaiveRecord, report: AnyReport[Any]) -> bool:
-    if not record.over:
-        return True
+    """Whether it is of this record, which is over, and not told for a second time."""
     assert report.series is not None
-    window = WINDOW if report.series.window is None else report.series.window
-    now = report.telling
-    same = [told.telling for told in record.reports if told.telling.fingerprint == now.fingerprint]
+    now, window = report.telling, _window(report)
     ends = [told.telling for told in record.reports if told.telling.status.terminal]
-    heard = max(told.received_at for told in (same or ends))
-    if window == timedelta(0) or now.received_at >= heard + window:
+    if record.has(report) or now.received_at >= max(end.received_at for end in ends) + window or not window:
         return False
-    late = any(now.at < min(end.at, end.received_at) for end in ends)
-    return bool(same) or now.status.terminal or late
+    if not now.status.terminal:
+        return any(now.at < min(end.at, end.received_at) for end in ends)
+    if report.series.ends_once:
+        return False
+    return now.at == now.received_at or any(end.at - window <= now.at <= end.at + window for end in ends)
+
+
+def _window(report: AnyReport[Any]) -> timedelta:
+    """How long the same words are the same."""
+    assert report.series is not None
+    return WINDOW if report.series.window is None else report.series.window
 
 
 def _version(report: AnyReport[Any]) -> tuple[str, str]:

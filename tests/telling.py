@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from deploytrail.record.identity import quanta_series, versioner_series
+from deploytrail.record.identity import quanta_series, versioner_series, vibemonitor_series
 from deploytrail.record.model import AnyReport, Binding, Repeat, Status
 from tests.reports import NOON, build, note, report, stated
 
@@ -18,8 +18,8 @@ STATUSES = st.sampled_from(list(Status))
 BUILT = st.sampled_from([status for status in Status if status is not Status.UNKNOWN])
 VERSIONS = st.sampled_from(["1.0", "1.0", "2.0"])
 WORDS = st.sampled_from(["a", "b"])
-DELAYS = st.sampled_from([timedelta(0), timedelta(minutes=3), timedelta(minutes=-3)])
-"""How long a report is on its way, by its sender's clock, which may be fast."""
+DELAYS = st.sampled_from([timedelta(0), timedelta(minutes=3), timedelta(minutes=-3), timedelta(days=1)])
+"""How long ago it was, by its sender's clock, which may be fast."""
 PAUSES = st.sampled_from([timedelta(0), timedelta(seconds=5), timedelta(minutes=5), timedelta(minutes=10)])
 """Two of them fill a window exactly."""
 
@@ -36,13 +36,14 @@ def stateful(draw: st.DrawFn) -> Told:
     """As Versioner's and Vibe Monitor's clients tell of deployments: without ids."""
     status, version, delay, content = draw(STATUSES), draw(VERSIONS), draw(DELAYS), draw(WORDS)
     environment, commit = draw(st.sampled_from(["production", "production", "staging"])), draw(COMMITS)
-    binding = draw(st.sampled_from(list(Binding)))
+    binding, vibes = draw(st.sampled_from(list(Binding))), draw(st.booleans())
 
     def tell(now: datetime, end: str) -> AnyReport[Any]:
         place = {"product": f"web{end}", "version": version, "environment": environment}
+        posted = vibemonitor_series(workspace="", environment=environment, repository=f"web{end}", commit=commit)
         return stated(
-            versioner_series(**place), status, at=now - delay, received_at=now, content=content, commit=commit,
-            binding=binding, **place,
+            posted if vibes else versioner_series(**place), status, at=now - delay, received_at=now,
+            content=content, commit=commit, binding=binding, **place,
         )  # fmt: skip
 
     return tell

@@ -3,7 +3,7 @@
 import asyncio
 from datetime import timedelta
 
-from deploytrail.record.identity import quanta_series, versioner_series
+from deploytrail.record.identity import quanta_series, versioner_series, vibemonitor_series
 from deploytrail.record.model import Status
 from deploytrail.record.query import Query
 from deploytrail.record.series import REPLAY_WINDOW
@@ -11,8 +11,10 @@ from deploytrail.stores.base import Duplicate, Recorded, Store
 from tests.contract.acting import on_one, on_two, told
 from tests.contract.conftest import Opening
 from tests.reports import NOON, stated
+from tests.waiting import until
 
 SERIES = versioner_series(product="web", version="1.2.3", environment="production")
+REPOSITORY = vibemonitor_series(workspace="", environment="production", repository="acme/web")
 STARTED, COMPLETED, FAILED = Status.STARTED, Status.COMPLETED, Status.FAILED
 SECOND = timedelta(seconds=1)
 
@@ -100,6 +102,60 @@ def test_a_next_record_that_two_replicas_begin_at_once_is_one(opening: Opening) 
     on_two(opening, act)
 
 
+def test_c091_ends_of_three_days_told_at_once_are_three_deployments(opening: Opening) -> None:
+    async def act(store: Store) -> None:
+        for series in (SERIES, REPOSITORY):
+            days = [NOON - timedelta(days=each) for each in (3, 1, 2)]
+
+            records = [await told(store, stated(series, at=day, received_at=NOON, content=str(day))) for day in days]
+
+            assert [each.finished_at for each in records] == days
+            assert len({each.id for each in records}) == 3
+
+    on_one(opening, act)
+
+
+def test_c152_where_senders_report_ends_only_each_end_is_a_deployment(opening: Opening) -> None:
+    async def act(store: Store) -> None:
+        begun = await told(store, stated(REPOSITORY, STARTED))
+        ended = await told(store, stated(REPOSITORY, at=NOON + SECOND))
+
+        failed = await told(store, stated(REPOSITORY, FAILED, at=NOON + 4 * SECOND))
+        again = await store.record(stated(REPOSITORY, at=NOON + 5 * SECOND))
+
+        assert begun.id == ended.id != failed.id
+        assert (ended.status, failed.status) == (COMPLETED, FAILED)
+        assert isinstance(again, Duplicate)
+        assert again.record == ended
+
+    on_one(opening, act)
+
+
+def test_c017_two_ends_sent_many_times_at_once_are_two_deployments(opening: Opening) -> None:
+    async def act(one: Store, other: Store) -> None:
+        ends = [stated(REPOSITORY, status, at=NOON) for status in (COMPLETED, FAILED)]
+
+        outcomes = await asyncio.gather(*(store.record(end) for store in [one, other] * 5 for end in ends))
+
+        assert len([o for o in outcomes if isinstance(o, Recorded) and o.created]) == 2
+        assert len([o for o in outcomes if isinstance(o, Duplicate)]) == 18
+        await until(lambda: _holds(one, 2))
+
+    on_two(opening, act)
+
+
+def test_c017_a_replay_on_another_replica_is_known_after_the_next_end(opening: Opening) -> None:
+    async def act(one: Store, other: Store) -> None:
+        ends = [stated(REPOSITORY, at=NOON, content=str(n)) for n in range(4)]
+        records = [await told(one, end) for end in ends]
+
+        replayed = [await told(store, end) for store in (other, one) for end in ends]
+
+        assert replayed == records * 2
+
+    on_two(opening, act)
+
+
 def test_replicas_that_take_turns_never_mix_two_records(opening: Opening) -> None:
     async def act(one: Store, other: Store) -> None:
         ids = []
@@ -115,6 +171,10 @@ def test_replicas_that_take_turns_never_mix_two_records(opening: Opening) -> Non
         assert len(set(ids)) == 5
 
     on_two(opening, act)
+
+
+async def _holds(store: Store, count: int) -> bool:
+    return len((await store.find(Query(product="web"))).items) == count
 
 
 def test_c173_a_push_is_a_replay_for_seconds_only(opening: Opening) -> None:

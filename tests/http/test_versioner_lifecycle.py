@@ -124,6 +124,31 @@ def test_c090_of_two_different_ends_the_newest_event_time_decides(endpoint: Endp
         assert {status for status, _ in stored.history} == {Status.COMPLETED, Status.FAILED}
 
 
+def test_c090_without_an_invoke_id_an_end_soon_after_another_is_of_the_same_deployment(
+    ticking: Endpoint, clock: Clock
+) -> None:
+    body = deployment()
+
+    first = ids(ticking, body, "failed")
+    clock.pass_by(minutes=3)
+    second = ids(ticking, body, "success")
+
+    [stored] = ticking.deployments(body["product_name"])
+    assert first == second
+    assert stored.status is Status.COMPLETED
+    assert [status for status, _ in stored.history] == [Status.FAILED, Status.COMPLETED]
+
+
+def test_c091_ends_of_two_days_are_two_deployments_though_told_at_once(endpoint: Endpoint) -> None:
+    body = deployment()
+    days = ["2026-11-01T10:00:00Z", "2026-11-02T10:00:00Z"]
+
+    answered = [told(endpoint, DEPLOYMENTS, body | {"completed_at": day}).json() for day in [*days, *days]]
+
+    assert [each["deployed_at"] for each in answered] == days * 2
+    assert len(endpoint.deployments(body["product_name"])) == 2
+
+
 def test_c091_another_invoke_id_is_another_deployment(endpoint: Endpoint) -> None:
     body = deployment()
 

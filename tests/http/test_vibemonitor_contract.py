@@ -260,6 +260,39 @@ def test_c152_progress_is_one_deployment_and_each_post_is_201(end: str) -> None:
     assert stored.duration == timedelta(seconds=90)
 
 
+def test_c152_a_backfill_of_three_days_is_three_deployments(monitor: Endpoint) -> None:
+    body = event()
+    days = [f"2024-01-{day}T10:30:00Z" for day in (15, 16, 17)]
+
+    told = [post(monitor, body | {"deployed_at": day}).json() for day in [*days, *days]]
+
+    assert [each["deployed_at"] for each in told] == days * 2
+    assert told[:3] == told[3:]
+    assert len(monitor.deployments(body["repository"])) == 3
+
+
+def test_c152_the_documents_argo_cd_hook_tells_of_ends_only_and_each_is_kept() -> None:
+    clock = Clock()
+    hook = {
+        "environment": "production",
+        "repository": "owner/repo",
+        "branch": "main",
+        "status": "success",
+        "source": "argocd",
+        "extra_data": {"argocd_app": "my-app"},
+    }
+    with Endpoint(clock=clock, environments="production") as monitor:
+        post(monitor, hook)
+        clock.pass_by(minutes=4)
+        post(monitor, hook | {"status": "failed"})
+        clock.pass_by(minutes=4)
+        post(monitor, hook | {"extra_data": {"argocd_app": "my-app", "build": 2}})
+
+        stored = monitor.deployments("owner/repo")
+    assert [each.status for each in stored] == [Status.COMPLETED, Status.FAILED, Status.COMPLETED]
+    assert [len(each.tellings) for each in stored] == [1, 1, 1]
+
+
 def test_c152_another_commit_branch_environment_or_repository_is_another_deployment(monitor: Endpoint) -> None:
     body = event(status="in_progress")
     others = [

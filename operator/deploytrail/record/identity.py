@@ -80,7 +80,7 @@ def vibemonitor_series(
 ) -> Series:
     """What a repository brings to an environment of a workspace. The document gives the posts no id to share."""
     key = (workspace, environment, repository, *_optional(commit.lower() if commit else None), *_optional(branch))
-    return _series(f"{repository}-{environment}", "vibemonitor", *key)
+    return _series(f"{repository}-{environment}", "vibemonitor", *key).model_copy(update={"ends_once": True})
 
 
 def quanta_series(*, key: str, kind: str, content: str, window: timedelta) -> Series:

@@ -145,6 +145,8 @@ class Series(Frozen):
     """What the ids of its records begin with."""
     window: timedelta | None = None
     """How long the same content again is a replay. None: as long as the store is told (C091b); zero: never."""
+    ends_once: bool = False
+    """Whether another end is always that of the next record: many of its senders tell of ends only."""
 
 
 class Sync(Frozen):

@@ -17,7 +17,7 @@ from deploytrail.record.model import Annotation, AnyReport, Binding, Build, Depl
 from deploytrail.record.query import Page, Query, answer
 from deploytrail.record.retention import Expired, Retention, expired
 from deploytrail.record.running import Running, Standings
-from deploytrail.record.series import REPLAY_WINDOW, aim
+from deploytrail.record.series import REPLAY_WINDOW, aim, earlier_of
 from deploytrail.record.totals import Place, Totals, tally
 from deploytrail.record.version import Version, bind, claim_of
 from deploytrail.stores.base import Held, Outcome, Restored, VersionTaken, decided
@@ -122,7 +122,9 @@ class MemoryStore:
         """See Store."""
         shelf: MemoryShelf[R] = self._shelves[report.makes]
         if report.series is not None:
-            report = aim(report, shelf.newest(report.series.key), window=self._window)
+            newest = shelf.newest(report.series.key)
+            earlier = earlier_of(report, newest, shelf.known, window=self._window)
+            report = aim(report, newest, earlier, window=self._window)
         current = shelf.known(report.id)
         decision = decide(current, report)
         if not isinstance(decision, Create | Advance):

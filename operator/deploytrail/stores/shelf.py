@@ -24,7 +24,7 @@ from deploytrail.record.merging import merged
 from deploytrail.record.model import AnyReport, Binding, R, Telling
 from deploytrail.record.query import Page, Query
 from deploytrail.record.retention import Expired, Retention, expired
-from deploytrail.record.series import aim, is_over
+from deploytrail.record.series import LOOK_BACK, aim, id_before, is_over
 from deploytrail.record.version import Version, claim_of
 from deploytrail.stores.base import Outcome, Recorded, Restored, VersionTaken, decided
 from deploytrail.stores.picture import Picture
@@ -229,9 +229,10 @@ class KubernetesShelf(Generic[R]):
         if stored is not None:
             self._must_be_ours(stored)
         current = self._parse(stored) if stored is not None else None
-        aimed = aim(report, current, window=self._window)
-        if current is not None and current.id != aimed.id:
-            current, stored = None, None  # the series goes on with its next record
+        earlier = await self._earlier(report, current)
+        aimed = aim(report, current, earlier, window=self._window)
+        if current is not None and current.id != aimed.id:  # a replay, or the series goes on with its next record
+            current, stored = next((each for each in earlier if each.id == aimed.id), None), None
         elif current is not None and is_over(current):
             await self._check_newest(aimed)
         decision = decide(current, aimed)
@@ -251,6 +252,17 @@ class KubernetesShelf(Generic[R]):
         if not is_record(stored, self._form, home=self._home):
             name = stored["metadata"]["name"]
             raise Rejected(f"{self._form.name} {name} stands where the record should be", reason="conflict")
+
+    async def _earlier(self, report: AnyReport[R], newest: R | None) -> list[R]:
+        """See earlier_of. Read, not remembered: another replica may have written them just now."""
+        found: list[R] = []
+        record = newest if newest is not None and is_over(newest) else None
+        while record is not None and len(found) < LOOK_BACK:
+            before = id_before(report, record, window=self._window)
+            stored = await self._read(before) if before is not None else None
+            record = self._parse(stored) if stored is not None else None
+            found += [record] if record is not None else []
+        return found
 
     async def _check_newest(self, report: AnyReport[R]) -> None:
         """Another replica may have begun the next record of the series, not seen here yet."""

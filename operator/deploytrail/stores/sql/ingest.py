@@ -1,6 +1,6 @@
 """The one transaction of a batch: the rows it needs are read, judged, and written if they are still so."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -8,8 +8,9 @@ import orjson
 from sqlalchemy import Connection
 
 from deploytrail.errors import DeploytrailError
-from deploytrail.record.identity import version_id
+from deploytrail.record.identity import attempt_id, version_id
 from deploytrail.record.model import AnyReport, CodeFacts, Record
+from deploytrail.record.series import LOOK_BACK, id_before
 from deploytrail.record.version import Version
 from deploytrail.stores.base import Outcome
 from deploytrail.stores.sql.accounts import Changed, open_accounts
@@ -28,7 +29,7 @@ def ingest(connection: Connection, reports: Sequence[AnyReport[Any]], *, window:
 
     Raises Outrun when somebody else wrote the same rows meanwhile: then the caller rolls back and comes again.
     """
-    desk = _read(connection, reports)
+    desk = _read(connection, reports, window)
     answers = [_judged(report, desk, window) for report in reports]
     write(connection, desk)
     return answers
@@ -41,7 +42,7 @@ def _judged(report: AnyReport[Any], desk: Desk, window: timedelta) -> Answer:
         return refusal
 
 
-def _read(connection: Connection, reports: Sequence[AnyReport[Any]]) -> Desk:
+def _read(connection: Connection, reports: Sequence[AnyReport[Any]], window: timedelta) -> Desk:
     ask = statements(connection.dialect.name)
     desk = Desk()
     read_records(connection, desk, {(report.id, KINDS[report.makes]) for report in reports if report.series is None})
@@ -50,8 +51,19 @@ def _read(connection: Connection, reports: Sequence[AnyReport[Any]]) -> Desk:
         for kind, record_id, revision, document, key in connection.execute(ask.newest, {"rows": _ids(series)}):
             desk.read[kind, record_id] = revision, document
             desk.newest[kind, key] = record_id
+        read_records(connection, desk, {before for report in reports for before in _before(report, desk, window)})
     read_versions(connection, desk, {found for report in reports if (found := _version_of(report)) is not None})
     return desk
+
+
+def _before(report: AnyReport[Any], desk: Desk, window: timedelta) -> Iterator[tuple[str, str]]:
+    """What may be there of the records before the newest, by id and kind, where the report may repeat one of theirs."""
+    newest = desk.newest_of(report.series.key, report.makes) if report.series is not None else None
+    if newest is None or report.series is None or id_before(report, newest, window=window) is None:
+        return
+    last = newest.attempt.number
+    for number in range(max(1, last - LOOK_BACK), last):
+        yield attempt_id(report.series, number), KINDS[report.makes]
 
 
 def read_records(connection: Connection, desk: Desk, wanted: set[tuple[str, str]]) -> None:

@@ -9,7 +9,7 @@ from deploytrail.record.admission import MOST_REPORTS
 from deploytrail.record.event import news
 from deploytrail.record.lifecycle import Advance, Create, decide
 from deploytrail.record.model import AnyReport, Binding, Deployment, R, Record, Status
-from deploytrail.record.series import aim
+from deploytrail.record.series import aim, earlier_of
 from deploytrail.record.totals import Place, add, difference, place_of
 from deploytrail.record.version import Version, bind, claim_of
 from deploytrail.stores.base import Outcome, VersionTaken, decided
@@ -89,7 +89,9 @@ class Desk:
 def judge(report: AnyReport[R], desk: Desk, *, window: timedelta) -> Outcome[R]:
     """See Store.record. What is refused, here or by an exception, leaves the desk as it was."""
     if report.series is not None:
-        report = aim(report, desk.newest_of(report.series.key, report.makes), window=window)
+        newest = desk.newest_of(report.series.key, report.makes)
+        earlier = earlier_of(report, newest, lambda record_id: desk.record(record_id, report.makes), window=window)
+        report = aim(report, newest, earlier, window=window)
     current = desk.record(report.id, report.makes)
     decision = decide(current, report)
     if not isinstance(decision, Create | Advance):
