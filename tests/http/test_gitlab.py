@@ -163,6 +163,28 @@ def test_a_pipeline_tells_when_its_commit_was_made(
     assert [each.committed_at for each in endpoint.builds(name)] == [committed_at]
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"object_kind": "push", "event_name": "push", "ref": "refs/heads/main"},
+        {"object_kind": "tag_push", "event_name": "tag_push"},
+        {"object_kind": "build", "build_status": "success"},
+        {"object_kind": "merge_request", "object_attributes": {"status": "success"}},
+        {"object_kind": "of_next_year"},
+        {"event_name": "user_add_to_group"},
+        {"event_name": "subgroup_create"},
+    ],
+)
+def test_other_events_are_ignored_lest_gitlab_disable_the_hook(endpoint: Endpoint, body: dict[str, Any]) -> None:
+    name = product()
+
+    answer = post(endpoint, body | {"project": project(name)})
+
+    assert (answer.status_code, answer.json()) == (200, {"ignored": "only deployment and pipeline events are recorded"})
+    assert not endpoint.deployments(name)
+    assert not endpoint.builds(name)
+
+
 @pytest.mark.parametrize("secret", ["wrong", ""])
 def test_a_wrong_secret_token_is_401(endpoint: Endpoint, secret: str) -> None:
     answer = post(endpoint, deployment(product()), secret=secret)
@@ -173,8 +195,9 @@ def test_a_wrong_secret_token_is_401(endpoint: Endpoint, secret: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "error"),
     [
-        ({"object_kind": "push"}, "only deployment and pipeline events are taken"),
-        ({"object_kind": None}, "only deployment and pipeline events are taken"),
+        ({"object_kind": None}, "object_kind must name an event of GitLab's"),
+        ({"object_kind": "Deployment"}, "object_kind must name an event of GitLab's"),
+        ({"object_kind": ["deployment"]}, "object_kind must name an event of GitLab's"),
         ({"status": "exploded"}, "status is no status of GitLab's"),
         ({"environment": None}, "environment is required"),
         ({"project": {}}, "project.path_with_namespace is required"),

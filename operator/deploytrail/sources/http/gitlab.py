@@ -1,5 +1,6 @@
 """GitLab's webhooks: deployment events are deployments, pipeline events are builds. Its secret token is the key."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -40,6 +41,7 @@ from deploytrail.sources.http.dialect import (
     Answer,
     Dialect,
     DocPage,
+    Ignored,
     Request,
     code_of,
     fingerprint,
@@ -136,11 +138,17 @@ def _kind(value: Any) -> str:
 Hook = Annotated[
     Annotated[DeploymentHook, Tag("deployment")] | Annotated[PipelineHook, Tag("pipeline")], Discriminator(_kind)
 ]
+RECORDED = ("deployment", "pipeline")
 _HOOK: TypeAdapter[DeploymentHook | PipelineHook] = TypeAdapter(Hook)
 
 
-def parse(request: Request) -> Report | BuildReport:
-    """The report a hook makes."""
+_WORD = re.compile(r"[a-z]+(?:_[a-z]+)*")
+
+
+def parse(request: Request) -> Report | BuildReport | Ignored:
+    """The report a hook makes. Other events are ignored: GitLab stops calling a hook that is refused time and again."""
+    if _is_another(request.document):
+        return Ignored("only deployment and pipeline events are recorded")
     try:
         hook = _HOOK.validate_python(request.document)
     except ValidationError as error:
@@ -168,6 +176,12 @@ _GITLAB_NAMES: Mapping[str, str] = {
 }
 
 
+def _is_another(document: Mapping[str, Any]) -> bool:
+    """Whether it is an event of another kind; GitLab adds some every year. Those of groups have a name and no kind."""
+    kind = document.get("object_kind", document.get("event_name"))
+    return isinstance(kind, str) and kind not in RECORDED and _WORD.fullmatch(kind) is not None
+
+
 def _explain(error: DeploytrailError) -> str:
     match error:
         case Rejected(reason="authentication"):
@@ -184,7 +198,7 @@ def _rejection(error: ValidationError) -> Rejected:
     first = error.errors(include_url=False, include_input=False)[0]
     path = [str(step) for step in first["loc"][1:]]
     if not path or first["type"] == "union_tag_invalid":
-        return Rejected("only deployment and pipeline events are taken", reason="invalid-field", field="object_kind")
+        return Rejected("object_kind must name an event of GitLab's", reason="invalid-field", field="object_kind")
     field = ".".join(path)
     if first["type"] == "missing":
         return Rejected(f"{field} is required", reason="missing-field", field=field)
