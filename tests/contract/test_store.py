@@ -26,6 +26,21 @@ def test_a_first_report_makes_a_record(opening: Opening) -> None:
     on_one(opening, act)
 
 
+def test_c033_numbers_are_shown_as_they_were_told(opening: Opening) -> None:
+    numbers = [0.5, -0.1, 2**63 - 1, -(2**63), 2.0**63, 1e20, -1e21, 1e300, 1.7976931348623157e308, 5e-324]
+
+    async def act(one: Store, other: Store) -> None:
+        record = await told(one, report(metadata={"numbers": numbers}))
+
+        for store in (one, other):
+            shown = await until(lambda store=store: _shown(store, record.id))  # type: ignore[misc]
+            kept = shown.metadata["numbers"]
+            assert kept[2:4] == numbers[2:4]
+            assert list(map(float, kept)) == list(map(float, numbers))  # Kubernetes writes 2.0**63 without a fraction
+
+    on_two(opening, act)
+
+
 def test_the_same_report_again_is_a_duplicate(opening: Opening) -> None:
     async def act(store: Store) -> None:
         first = await told(store, report())
@@ -141,3 +156,7 @@ def test_filters_are_joined_by_and(opening: Opening) -> None:
         assert [d.product + d.environment for d in found.items] == ["shopproduction"]
 
     on_one(opening, act)
+
+
+async def _shown(store: Store, record_id: str) -> Deployment | bool:
+    return await store.get(record_id) or False

@@ -167,6 +167,7 @@ def test_c033_extra_metadata_keeps_any_json(endpoint: Endpoint) -> None:
         "deployment_duration_seconds": 120,
         "rollback_enabled": True,
         "ratio": 0.5,
+        "bytes": 1e20,
         "nothing": None,
         "nested": {"list": [1, "two", {"three": 3}]},
     }

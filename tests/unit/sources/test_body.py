@@ -144,7 +144,11 @@ def test_any_bytes_are_a_document_or_a_rejection(body: bytes) -> None:
     assert None not in document.values()
 
 
-@given(st.dictionaries(st.text(), st.integers(-(2**63), 2**63 - 1) | st.text() | st.booleans()))
+@given(
+    st.dictionaries(
+        st.text(), st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False) | st.text() | st.booleans()
+    )
+)
 def test_the_order_of_fields_does_not_matter_to_the_fingerprint(document: dict[str, Any]) -> None:
     backwards = dict(reversed(document.items()))
 

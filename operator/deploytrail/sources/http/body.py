@@ -107,6 +107,8 @@ def _load(body: bytes, limits: Limits, secret: str) -> tuple[str, Any]:
     except orjson.JSONDecodeError as error:
         if error.msg.startswith("depth limit"):
             raise _too_deep(limits) from error
+        if error.msg.startswith("number is infinity"):
+            raise Rejected("the body holds a number beyond 1.8e308, the largest there is", reason="json") from error
         raise Rejected("the body is not valid JSON", reason="json") from error
 
 
@@ -139,35 +141,35 @@ async def _collect(receive: Receive, limits: Limits) -> bytes:
 
 
 def _check_values(document: dict[str, Any] | list[Any], limits: Limits) -> None:
-    level: list[dict[str, Any] | list[Any]] = [document]
+    """What is in it becomes what every store can keep."""
+    level: list[Any] = [document]
     for _ in range(limits.depth):
-        deeper: list[dict[str, Any] | list[Any]] = []
+        deeper: list[Any] = []
         for container in level:
-            for value in _inside(container):
+            for place, value in _places(container):
                 if isinstance(value, dict | list):
                     deeper.append(value)
-                else:
-                    _check_scalar(value)
+                elif (kept := _kept(value)) is not value:
+                    container[place] = kept
         if not deeper:
             return
         level = deeper
     raise _too_deep(limits)
 
 
-def _inside(container: dict[str, Any] | list[Any]) -> Iterable[Any]:
+def _places(container: Any) -> Iterable[tuple[Any, Any]]:
     if isinstance(container, list):
-        return container
-    return [*container, *container.values()]
+        return enumerate(container)
+    for name in container:
+        _kept(name)
+    return container.items()
 
 
-def _check_scalar(value: object) -> None:
-    """What JSON can say and not every store can keep."""
+def _kept(value: object) -> object:
+    """The value as every store can keep it: of integers beyond 64 bits the nearest float, as most JSON parsers do."""
     if isinstance(value, str) and "\0" in value:
         raise Rejected("the body holds a NUL character", reason="encoding")
-    # What does not fit arrives as a float, rounded: a float on the edge may have been beyond it.
-    beyond = abs(value) >= 2**63 if isinstance(value, float) else isinstance(value, int) and value not in _INT64
-    if beyond:
-        raise Rejected("the body holds a number beyond 64 bits", reason="json")
+    return float(value) if isinstance(value, int) and value not in _INT64 else value
 
 
 def _too_large(limits: Limits) -> Rejected:
