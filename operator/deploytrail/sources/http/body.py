@@ -157,7 +157,7 @@ def _check_values(document: dict[str, Any] | list[Any], limits: Limits) -> None:
     raise _too_deep(limits)
 
 
-def _places(container: Any) -> Iterable[tuple[Any, Any]]:
+def _places(container: dict[str, Any] | list[Any]) -> Iterable[tuple[Any, Any]]:
     if isinstance(container, list):
         return enumerate(container)
     for name in container:
