@@ -5,6 +5,7 @@ import itertools
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 import pytest
@@ -109,6 +110,56 @@ def test_a_deployment_status_is_recorded(endpoint: Endpoint) -> None:
     assert stored.links.build == f"https://ci.example.com/{name}/7"
     assert stored.links.ui == "https://shop.example.com"
     assert stored.metadata == {"task": "deploy", "payload": {"tenant": "acme"}}
+
+
+def post_form(endpoint: Endpoint, content: bytes, **headers: str) -> httpx.Response:
+    said = {"Content_Type": "application/x-www-form-urlencoded", "X_GitHub_Event": "deployment_status"}
+    return endpoint.send(PATH, content, secret=None, **said | {"X_Hub_Signature_256": signature(content)} | headers)
+
+
+def test_a_form_is_read_too_as_a_new_webhook_sends_one_by_default(endpoint: Endpoint) -> None:
+    name = product()
+    body = deployment(name, description="100 % über & done + more") | {"action": "created"}
+    text = json.dumps(body, ensure_ascii=False)
+
+    answer = post_form(endpoint, urlencode({"payload": text}).encode())
+    again = post(endpoint, body)
+
+    [stored] = endpoint.deployments(name)
+    assert (answer.status_code, answer.json()) == (200, {"id": stored.id})
+    assert again.json() == answer.json()
+    assert [telling.body for telling in stored.tellings] == [text]
+
+
+def test_the_signature_of_a_form_is_that_of_its_bytes(endpoint: Endpoint) -> None:
+    content = urlencode({"payload": (text := json.dumps(deployment(product())))}).encode()
+
+    answer = post_form(endpoint, content, X_Hub_Signature_256=signature(text.encode()))
+
+    assert (answer.status_code, answer.json()) == (401, {"error": "Invalid signature"})
+
+
+@pytest.mark.parametrize(
+    ("content", "error"),
+    [
+        (b"", "the form has no field payload"),
+        (b"payload=", "the form has no field payload"),
+        (b"data=%7B%7D", "the form has no field payload"),
+        (b"payload=%7B", "the body is not valid JSON"),
+        (b"payload=%5B%5D", "the body must be a JSON object"),
+        (b"payload=%7B%22a%22%3A%22%ff%22%7D", "the body is not valid UTF-8"),
+        (b"payload=\xff", "the body is not valid UTF-8"),
+        (b"payload=%7B%22a%22%3A%22%00%22%7D", "the body is not valid JSON"),
+    ],
+)
+def test_a_form_without_a_payload_is_refused(endpoint: Endpoint, content: bytes, error: str) -> None:
+    answer = post_form(endpoint, content)
+
+    assert (answer.status_code, answer.json()) == (400, {"error": error})
+
+
+def test_a_form_of_countless_fields_is_refused(endpoint: Endpoint) -> None:
+    assert post_form(endpoint, b"a=1&" * 101 + b"payload=%7B%7D").status_code == 413
 
 
 def test_states_of_one_deployment_are_one_record_in_any_order(endpoint: Endpoint) -> None:

@@ -1,14 +1,19 @@
 """GitLab's webhooks, with the bodies its documentation shows."""
 
+import hmac
 import itertools
+import json
+from base64 import b64decode, b64encode
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 
+from deploytrail.keys.ring import KeyRing
 from deploytrail.record.model import Source, Status
-from tests.fakes import SECRET
+from tests.fakes import NOW, SECRET, key
 from tests.http.apis import product
 from tests.http.endpoint import Endpoint
 
@@ -189,7 +194,103 @@ def test_other_events_are_ignored_lest_gitlab_disable_the_hook(endpoint: Endpoin
 def test_a_wrong_secret_token_is_401(endpoint: Endpoint, secret: str) -> None:
     answer = post(endpoint, deployment(product()), secret=secret)
 
-    assert (answer.status_code, answer.json()) == (401, {"error": "Invalid secret token"})
+    assert (answer.status_code, answer.json()) == (401, {"error": "Invalid secret token or signature"})
+
+
+SIGNING = f"whsec_{b64encode(bytes(range(32))).decode()}"
+
+
+@pytest.fixture(scope="module")
+def signed() -> Iterator[Endpoint]:
+    """Who has the signing token is known here, and somebody else with one of their own."""
+    other = f"whsec_{b64encode(bytes(32)).decode()}"
+    known = [
+        key(each, name=name, apis=["gitlab"], signing=True) for name, each in (("other", other), ("hook", SIGNING))
+    ]
+    with Endpoint(ring=KeyRing([*known, key(name="plain")])) as running:
+        yield running
+
+
+def sign(content: bytes, *, at: datetime = NOW, name: str = "msg_1", token: str = SIGNING) -> dict[str, str]:
+    """As Standard Webhooks says, and GitLab does when a webhook has a signing token."""
+    second = str(int(at.timestamp()))
+    secret = b64decode(token.removeprefix("whsec_"))
+    made = hmac.digest(secret, f"{name}.{second}.".encode() + content, "sha256")
+    return {
+        "webhook_id": name,
+        "webhook_timestamp": second,
+        "webhook_signature": f"v1,{b64encode(made).decode()}",
+        "Content_Type": "application/json",
+    }
+
+
+def test_a_body_signed_with_the_signing_token_is_recorded(signed: Endpoint) -> None:
+    name = product()
+    content = json.dumps(deployment(name), indent=1).encode()
+
+    answer = signed.send(PATH, content, secret=None, **sign(content))
+
+    [stored] = signed.deployments(name)
+    assert answer.status_code == 200
+    assert stored.tellings[0].reporter == "hook"
+
+
+def test_one_of_several_signatures_is_enough_while_the_token_is_changed(signed: Endpoint) -> None:
+    name = product()
+    content = json.dumps(deployment(name)).encode()
+    said = sign(content)
+    said["webhook_signature"] = f"v1a,new v1,{b64encode(bytes(32)).decode()} {said['webhook_signature']}"
+
+    assert signed.send(PATH, content, secret=None, **said).status_code == 200
+
+
+def test_the_signing_token_is_hidden_should_the_body_hold_it(signed: Endpoint) -> None:
+    name = product()
+    content = json.dumps(deployment(name, commit_title=f"Oh {SIGNING}")).encode()
+
+    signed.send(PATH, content, secret=None, **sign(content))
+
+    assert signed.deployments(name)[0].metadata["commit_title"] == "Oh ***"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"webhook_id": "msg_2"},
+        {"webhook_timestamp": str(int(NOW.timestamp()) + 1)},
+        {"webhook_timestamp": "soon"},
+        {"webhook_timestamp": "9" * 30},
+        {"webhook_signature": ""},
+        {"webhook_signature": "v1,!"},
+        {"webhook_signature": f"v1,{b64encode(bytes(32)).decode()}"},
+        {"webhook_signature": "v2," + "a" * 43 + "="},
+        {"X_Gitlab_Token": "wrong"},
+    ],
+)
+def test_a_signature_that_is_not_of_this_request_is_401(signed: Endpoint, changes: dict[str, str]) -> None:
+    name = product()
+    content = json.dumps(deployment(name)).encode()
+
+    answer = signed.send(PATH, content, secret=None, **sign(content) | changes)
+
+    assert (answer.status_code, answer.json()) == (401, {"error": "Invalid secret token or signature"})
+    assert not signed.deployments(name)
+
+
+@pytest.mark.parametrize(("minutes", "code"), [(-5, 200), (5, 200), (-6, 401), (6, 401)])
+def test_a_signature_is_good_for_five_minutes(signed: Endpoint, minutes: int, code: int) -> None:
+    content = json.dumps(deployment(product())).encode()
+
+    answer = signed.send(PATH, content, secret=None, **sign(content, at=NOW + timedelta(minutes=minutes)))
+
+    assert answer.status_code == code
+
+
+def test_a_key_that_is_not_kept_itself_signs_nothing(signed: Endpoint) -> None:
+    content = json.dumps(deployment(product())).encode()
+    plain = f"whsec_{b64encode(SECRET.encode()).decode()}"
+
+    assert signed.send(PATH, content, secret=None, **sign(content, token=plain)).status_code == 401
 
 
 @pytest.mark.parametrize(

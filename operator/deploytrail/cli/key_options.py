@@ -45,7 +45,7 @@ def order_options(command: C) -> C:
                 "apis",
                 type=_APIS,
                 multiple=True,
-                help="Only for this ingest API; with github the key itself is kept, because GitHub signs with it.",
+                help="Only for this ingest API; a key that github or gitlab signs with is kept itself.",
             ),
             click.option("--product", "products", multiple=True, metavar="NAME", help="Only for this product."),
             click.option("--environment", "environments", multiple=True, metavar="NAME", help="Only there."),

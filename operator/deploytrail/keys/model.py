@@ -4,6 +4,7 @@ The key itself is never kept, with one exception: where senders sign with it and
 """
 
 import secrets
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from hashlib import sha256
 from typing import Annotated, Any, Self
@@ -21,8 +22,8 @@ _SECRET_BYTES = 24  # 192 random bits: a plain sha256 is then as good as a slow 
 Word = Annotated[str, Field(pattern=r"^[^\s\x00-\x1f\x7f]([^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f])?$", max_length=512)]
 """A name on one line, without white space around it."""
 
-SIGNED = frozenset({"github"})
-"""The APIs whose senders sign with the key: a key that is for one of them is kept itself."""
+SIGNED: Mapping[str, str] = {"github": "", "gitlab": "whsec_"}
+"""The APIs whose senders sign, and how what they sign with begins: a key for one of them that does is kept itself."""
 
 TO_KEEP: dict[str, Any] = {"keep": True}
 """The context of a dump that keeps a key; in any other what it signs with is hidden."""
@@ -81,6 +82,11 @@ class Key(Frozen):
 def digest(key: str) -> str:
     """How a key is recognised without being known."""
     return sha256(key.encode()).hexdigest()
+
+
+def is_signed_with(key: str, apis: Iterable[str]) -> bool:
+    """Whether senders over one of these APIs would sign with the key and not send it."""
+    return any(api in SIGNED and key.startswith(SIGNED[api]) for api in apis)
 
 
 def new_key() -> str:

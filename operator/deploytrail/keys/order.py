@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, SecretStr
 
 from deploytrail.errors import Rejected
-from deploytrail.keys.model import SIGNED, Key, Scope, Word, digest
+from deploytrail.keys.model import Key, Scope, Word, digest, is_signed_with
 from deploytrail.record.model import Frozen
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?")
@@ -47,7 +47,7 @@ class Order(Frozen):
         return Key(
             **self.model_dump(exclude={"expires"}),
             digest=digest(secret),
-            signing=SecretStr(secret) if self.apis & SIGNED else None,
+            signing=SecretStr(secret) if is_signed_with(secret, self.apis) else None,
             created_at=now.replace(microsecond=0),
             expires_at=None if self.expires is None else parse_expiry(self.expires, now=now),
         )
@@ -114,7 +114,7 @@ def successor(key: Key, secret: str, *, taken: set[str], now: datetime) -> Key:
             "name": name,
             "product": key.product or (key.name if nameless else None),
             "digest": digest(secret),
-            "signing": SecretStr(secret) if key.signing is not None else None,
+            "signing": SecretStr(secret) if is_signed_with(secret, key.apis) else None,
             "created_at": created,
             "expires_at": created + life if life is not None else None,
         }

@@ -47,8 +47,19 @@ def test_a_key_is_kept_itself_where_senders_sign_with_it_and_nowhere_else(apis: 
         assert following.signing.get_secret_value() == "another-secret-of-somebody"
 
 
+def test_gitlabs_signing_tokens_are_kept_and_its_secret_tokens_are_not() -> None:
+    signing, secret = f"whsec_{'a' * 43}=", "dtk_0123abcd_a-secret-of-24-characters"
+
+    made = order(apis=["gitlab"]).key(signing, now=NOW)
+    following = successor(made, secret, taken={"ci"}, now=NOW)
+
+    assert made.signing is not None
+    assert made.signing.get_secret_value() == signing
+    assert following.signing is None
+
+
 def test_exactly_the_apis_that_check_signatures_have_their_keys_kept() -> None:
-    assert {each.name for each in dialects(Settings()) if each.signature is not None} == SIGNED
+    assert {each.name for each in dialects(Settings()) if each.signature is not None} == SIGNED.keys()
 
 
 def test_a_key_is_unlimited_and_lasts_for_ever_unless_ordered_otherwise() -> None:

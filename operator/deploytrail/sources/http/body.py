@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qs
 
 import orjson
 from starlette.types import Receive
@@ -15,9 +16,12 @@ from deploytrail.keys.hiding import hide
 MIB = 1024 * 1024
 
 JSON = ("application/json",)
+FORM = "application/x-www-form-urlencoded"
 
 _ENDURED = 8
 """How many times the limit is read and thrown away, so that a client that only listens after sending hears why."""
+
+_MOST_FIELDS = 100
 
 _INT64 = range(-(2**63), 2**63)
 _CREDENTIALS = re.compile(r"""(?<=:)(\\?/\\?/)[^/?#\\\s"']*@""")
@@ -90,6 +94,19 @@ def decode_batch(body: bytes, limits: Limits, *, secret: str = "") -> list[tuple
         raise Rejected(f"the body holds more than {MOST_IN_BATCH} events", reason="too-large")
     _check_values(documents, limits)
     return [(orjson.dumps(document).decode(), _told(document)) for document in documents]
+
+
+def from_form(body: bytes, name: str) -> bytes:
+    """What this field of a form holds."""
+    try:
+        fields = parse_qs(body.decode(), errors="strict", max_num_fields=_MOST_FIELDS)
+    except UnicodeDecodeError as error:
+        raise Rejected("the body is not valid UTF-8", reason="encoding") from error
+    except ValueError as error:
+        raise Rejected(f"the form has more than {_MOST_FIELDS} fields", reason="too-large") from error
+    if name not in fields:
+        raise Rejected(f"the form has no field {name}", reason="missing-field", field=name)
+    return fields[name][0].encode()
 
 
 def media_type(headers: Mapping[str, str]) -> str:

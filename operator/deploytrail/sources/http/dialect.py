@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from deploytrail.errors import DeploytrailError, Reason, Rejected, Unavailable
 from deploytrail.keys.model import LONGEST, Key
 from deploytrail.record.model import AnyReport
+from deploytrail.sources.http.signatures import Signature
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +97,12 @@ class Dialect:
     """What says that the report is recorded: from the record it became part of."""
     refuse: Callable[[DeploytrailError], Answer]
     """What says that it is not: Rejected, Unavailable, or a defect of ours."""
-    signature: Callable[[Head], bytes | None] | None = None
-    """Of an API that never sends its key: the HMAC-SHA256 of the body under it, or None; ``key`` is not asked."""
+    signature: Callable[[Mapping[str, str]], Signature | None] | None = None
+    """That of the body, where no key is sent: the key signed with it."""
     types: tuple[str, ...] = ("application/json",)
     """Content types of a body that is one JSON object."""
+    form: str | None = None
+    """The field of a form that may hold that object instead."""
     batch: str | None = None
     """Content type of a body that is a list of such objects, each a report of its own."""
     reads_key: bool = False
@@ -159,19 +162,6 @@ _NAMESPACE = UUID("6f1d2b0a-4f3e-4c64-9a53-2f6d0b7c8e19")
 def unsent(_: Head) -> str | None:
     """The key of an API that signs with it."""
     return None
-
-
-def hmac_in_header(name: str) -> Callable[[Head], bytes | None]:
-    """``sha256=`` and the signature in hexadecimal."""
-
-    def find(head: Head) -> bytes | None:
-        found = _HMAC.fullmatch(head.headers.get(name.lower(), ""))
-        return bytes.fromhex(found[1]) if found else None
-
-    return find
-
-
-_HMAC = re.compile(r"sha256=([0-9a-f]{64})")
 
 
 def bearer(head: Head) -> str | None:

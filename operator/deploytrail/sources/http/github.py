@@ -35,11 +35,11 @@ from deploytrail.sources.http.dialect import (
     code_of,
     fingerprint,
     header,
-    hmac_in_header,
     in_words,
     unsent,
 )
 from deploytrail.sources.http.fields import Given, Time, Told
+from deploytrail.sources.http.signatures import hmac_in_header
 
 
 class Part(BaseModel):
@@ -272,6 +272,7 @@ GITHUB = Dialect(
     methods=("POST",),
     key=unsent,
     signature=hmac_in_header("X-Hub-Signature-256"),
+    form="payload",
     parse=parse,
     answer=answer,
     refuse=refuse,

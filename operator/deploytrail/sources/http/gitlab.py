@@ -1,4 +1,4 @@
-"""GitLab's webhooks: deployment events are deployments, pipeline events are builds. Its secret token is the key."""
+"""GitLab's webhooks: deployment events are deployments, pipeline events are builds. Its token is the key, or signs."""
 
 import re
 from collections.abc import Mapping
@@ -50,6 +50,7 @@ from deploytrail.sources.http.dialect import (
     key_in_header,
 )
 from deploytrail.sources.http.fields import Given, Told
+from deploytrail.sources.http.signatures import standard_webhook
 
 
 def _status(word: str) -> str:
@@ -185,7 +186,7 @@ def _is_another(document: Mapping[str, Any]) -> bool:
 def _explain(error: DeploytrailError) -> str:
     match error:
         case Rejected(reason="authentication"):
-            return "Invalid secret token"
+            return "Invalid secret token or signature"
         case Rejected():
             return in_words(error, _GITLAB_NAMES)
         case Unavailable():
@@ -276,8 +277,11 @@ GITLAB = Dialect(
     paths=("/api/hooks/gitlab",),
     methods=("POST",),
     key=key_in_header("X-Gitlab-Token"),
+    signature=standard_webhook,
     parse=parse,
     answer=answer,
     refuse=refuse,
-    page=DocPage("GitLab: a deployment or pipeline hook", DeploymentHook, (header("X-Gitlab-Token"),)),
+    page=DocPage(
+        "GitLab: a deployment or pipeline hook", DeploymentHook, (header("X-Gitlab-Token"), header("webhook-signature"))
+    ),
 )

@@ -1,11 +1,11 @@
 """The way of every ingest request: route, key, limits, parse, record, answer. Plain ASGI, in front of the rest."""
 
 import asyncio
-import hmac
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -134,23 +134,24 @@ class IngestLane:
         dialect, head = exchange.dialect, exchange.head
         if head.method not in dialect.methods:
             raise Rejected(f"use {' or '.join(dialect.methods)}", reason="method")
-        if dialect.signature is not None:
-            if dialect.signature(head) is None:
+        presented = dialect.key(head) or ""
+        if dialect.signature is not None and not presented:
+            signature = dialect.signature(head.headers)
+            if signature is None or not signature.is_fresh(exchange.now):
                 raise _stranger()
             return None
-        presented = dialect.key(head) or ""
         key = self._ring.find(presented, scope=KeyScope.INGEST, api=dialect.name, now=exchange.now)
         return self._admit(exchange, key, presented)
 
     def _verify(self, exchange: _Exchange, content: bytes) -> _Caller:
         """Whose request it is, by the signature of the body as it came."""
         dialect, head = exchange.dialect, exchange.head
-        signature = (dialect.signature(head) if dialect.signature is not None else None) or b""
-
-        def signed(secret: bytes) -> bool:
-            return hmac.compare_digest(hmac.digest(secret, content, "sha256"), signature)
-
-        key = self._ring.find_signer(signed, scope=KeyScope.INGEST, api=dialect.name, now=exchange.now)
+        signature = dialect.signature(head.headers) if dialect.signature is not None else None
+        if signature is None:
+            raise _stranger()
+        key = self._ring.find_signer(
+            partial(signature.is_by, content=content), scope=KeyScope.INGEST, api=dialect.name, now=exchange.now
+        )
         return self._admit(exchange, key, key.signing.get_secret_value() if key and key.signing else "")
 
     def _admit(self, exchange: _Exchange, key: Key | None, secret: str) -> _Caller:
@@ -182,7 +183,8 @@ class IngestLane:
         dialect, head = exchange.dialect, exchange.head
         if head.method in _BODILESS:
             return b""
-        types = (*dialect.types, dialect.batch) if dialect.batch is not None else dialect.types
+        more = (dialect.batch, body.FORM if dialect.form is not None else None)
+        types = (*dialect.types, *filter(None, more))
         return await body.read(head.headers, exchange.receive, self._limits, types)
 
     def _read(self, exchange: _Exchange, caller: _Caller, content: bytes) -> list[AnyReport[Any] | Ignored]:
@@ -195,6 +197,8 @@ class IngestLane:
         elif dialect.batch is not None and body.media_type(head.headers) == dialect.batch:
             documents = body.decode_batch(content, self._limits, secret=caller.secret)
         else:
+            if dialect.form is not None and body.media_type(head.headers) == body.FORM:
+                content = body.from_form(content, dialect.form)
             documents = [body.decode(content, self._limits, secret=caller.secret)]
         told = [
             dialect.parse(Request(head=head, key=caller.key, received_at=exchange.now, text=text, document=document))
