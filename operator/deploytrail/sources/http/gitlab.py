@@ -281,7 +281,5 @@ GITLAB = Dialect(
     parse=parse,
     answer=answer,
     refuse=refuse,
-    page=DocPage(
-        "GitLab: a deployment or pipeline hook", DeploymentHook, (header("X-Gitlab-Token"), header("webhook-signature"))
-    ),
+    page=DocPage("GitLab: a deployment or pipeline hook", DeploymentHook, (header("X-Gitlab-Token"),)),
 )
