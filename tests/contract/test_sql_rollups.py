@@ -144,6 +144,23 @@ def test_records_of_an_earlier_release_are_counted_at_the_first_start(url: str, 
     asyncio.run(act())
 
 
+def test_what_an_earlier_release_took_for_counted_is_looked_at_again(url: str) -> None:
+    async def act() -> None:
+        async with replica(url) as store:
+            await store.record(deployed("a", 0, status=Status.ABORTED))
+            await store.record(deployed("b", 1, "2"))
+        earlier = text("UPDATE records SET counted = true"), text("DELETE FROM rollups")
+        await write(url, *(partial(Connection.execute, statement=each) for each in earlier))
+
+        async with replica(url) as store:
+            await until(store.check)
+            found = await store.find(Query(counted=False))
+
+        assert [each.status for each in found.items] == [Status.ABORTED]
+
+    asyncio.run(act())
+
+
 DAMAGE = (
     "UPDATE tallies SET counts = '{\"n\": 7}' WHERE dimension = 'all' AND grain = 'day'",
     "DELETE FROM tallies WHERE dimension = 'product' AND grain = 'month'",

@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 
 from deploytrail.record.model import Mark, Status
+from deploytrail.record.query import Query
 from deploytrail.stores.base import Store
 from tests.contract.acting import on_one, on_two, told
 from tests.contract.conftest import Opening
@@ -50,6 +51,33 @@ def test_the_same_mark_again_is_one_mark_and_another_is_noted_after_it(opening: 
             ("ann", False, None),
             ("bob", False, False),
         ]
+
+    on_one(opening, act)
+
+
+def test_who_asks_for_what_is_counted_is_answered_by_verdict_source_and_people(opening: Opening) -> None:
+    async def act(store: Store) -> None:
+        for name, status, counted, mark in (
+            ("plain", Status.COMPLETED, True, None),
+            ("open", Status.STARTED, True, None),
+            ("aborted", Status.ABORTED, True, None),
+            ("left out", Status.COMPLETED, False, None),
+            ("excluded", Status.COMPLETED, True, said(counted=False)),
+            ("included", Status.COMPLETED, False, said(counted=True)),
+            ("judged", Status.UNKNOWN, True, said(failure=True)),
+        ):
+            record = await told(store, report(name, version=name, status=status, counted=counted))
+            if mark is not None:
+                await store.mark(record.id, mark)
+
+        found = {
+            counted: sorted(str(each.version) for each in (await store.find(Query(counted=counted))).items)
+            for counted in (True, False, None)
+        }
+
+        assert found[True] == ["included", "judged", "open", "plain"]
+        assert found[False] == ["aborted", "excluded", "left out"]
+        assert found[None] == sorted(found[True] + found[False])
 
     on_one(opening, act)
 

@@ -6,7 +6,7 @@ import itertools
 import json
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from types import TracebackType
 from typing import Any
@@ -20,6 +20,7 @@ from deploytrail.keys.rates import Rates
 from deploytrail.keys.ring import KeyRing
 from deploytrail.record.model import Annotation, Build, Deployment
 from deploytrail.record.query import Query
+from deploytrail.record.running import Running
 from deploytrail.recorder import Recorder
 from deploytrail.serve.api import build_api
 from deploytrail.serve.pages.live import Live
@@ -75,10 +76,11 @@ class Endpoint:
         server_limits: ServerLimits | None = None,
         record_seconds: float = 5,
         clock: Callable[[], datetime] = stopped_clock,
+        found: Callable[[], Iterable[Running]] = tuple,
         **settings: Any,
     ) -> None:
         self.store = store or MemoryStore()
-        self._clock, self._settings = clock, load(settings, None)
+        self._clock, self._found, self._settings = clock, found, load(settings, None)
         self.ring = ring or KeyRing([key(signing=True)])
         self.keys = keys or MemoryKeys(KeyRing())
         self._rates = rates or Rates(rate=0, burst=0)
@@ -167,7 +169,7 @@ class Endpoint:
         live = Live(self.store)
         pages = page_routes(
             self.store,
-            tuple,
+            self._found,
             settings=self._settings.pages,
             dora=self._settings.dora,
             live=live,
@@ -180,6 +182,7 @@ class Endpoint:
             self.ring,
             self.readiness,
             self._clock,
+            self._found,
             told=describe(spoken),
             keys=self.keys,
             apis=apis(),

@@ -174,6 +174,19 @@ def test_what_was_said_can_be_taken_back_and_stays_known(filled: Endpoint) -> No
     assert [mark["counted"] for mark in again.json()["marks"]] == [False, None]
 
 
+def test_what_has_no_verdict_is_counted_once_somebody_says_how_it_went(filled: Endpoint) -> None:
+    (aborted,) = filled.get("/api/v1/deployments", status="aborted").json()["items"]
+
+    refused = patch(filled, aborted["id"], {"counted": True})
+    marks = filled.get(f"/api/v1/deployments/{aborted['id']}").json()["marks"]
+    marked = patch(filled, aborted["id"], {"counted": True, "failure": True}).json()
+
+    assert (refused.status_code, marks) == (422, [])
+    assert "say failure, too" in refused.json()["detail"][0]["msg"]
+    assert marked["judgement"]["not_counted"] is None
+    assert filled.get(PATH, **ASKED).json()["total"]["not_counted"] == {}
+
+
 @pytest.mark.parametrize(
     ("body", "code"),
     [({}, 422), ({"failure": "yes"}, 422), ({"status": "completed"}, 422), ([], 422), ({"comment": "x" * 1001}, 422)],

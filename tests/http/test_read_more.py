@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from deploytrail.keys.ring import KeyRing
-from tests.fakes import SECRET, key
+from deploytrail.record.running import Running
+from tests.fakes import NOW, SECRET, key
 from tests.http.endpoint import Endpoint
 from tests.http.versioner import BUILDS, DEPLOYMENTS, build, deployment, told
 from tests.reports import report
@@ -103,6 +104,28 @@ def test_a_version_is_shown_with_where_it_has_been(filled: Endpoint) -> None:
     assert (been["qa"]["first_at"], been["qa"]["last_at"]) == ("2026-11-20T00:00:00Z", "2026-11-20T02:00:00Z")
     last = filled.get(f"/api/v1/deployments/{been['qa']['deployment_id']}").json()
     assert (last["environment"], last["finished_at"]) == ("qa", "2026-11-20T02:00:00Z")
+
+
+def test_a_version_may_hold_slashes_that_are_sent_escaped(filled: Endpoint) -> None:
+    told(filled, BUILDS, build(product_name="acme/web", version="v1/2", scm_sha="1abc123"))
+    told(filled, BUILDS, build(product_name="acme/web/v1", version="2", scm_sha="2abc123"))
+
+    for path in ("acme%2Fweb/v1%2F2", "acme/web/v1%2f2"):
+        shown = filled.get(f"/api/v1/versions/{path}").json()
+        assert (shown["product"], shown["version"], shown["commit"]) == ("acme/web", "v1/2", "1abc123")
+    assert filled.get("/api/v1/versions/acme/web/v1/2").json()["commit"] == "2abc123"
+
+
+def test_a_version_and_the_environments_agree_on_what_runs() -> None:
+    later = Running("acme/moved", "production", "2", None, NOW, None, None)
+    with Endpoint(ring=KeyRing([key()]), found=lambda: [later]) as endpoint:
+        body = deployment(product_name="acme/moved", version="1", completed_at="2026-11-20T00:00:00Z")
+        told(endpoint, DEPLOYMENTS, body)
+
+        (running,) = endpoint.get("/api/v1/environments").json()["items"]
+        (stay,) = endpoint.get("/api/v1/versions/acme/moved/1").json()["environments"]
+
+    assert (running["version"], stay["runs_now"]) == ("2", False)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from typing import Generic, TypeAlias
 
 from pydantic import Field
 
-from deploytrail.record.model import AnnotationType, Frozen, Instant, R, Record, Source, Status
+from deploytrail.record.counted import uncounted
+from deploytrail.record.model import AnnotationType, Deployment, Frozen, Instant, R, Record, Source, Status
 
 
 class Query(Frozen):
@@ -23,6 +24,7 @@ class Query(Frozen):
     status: Status | None = None
     source: Source | None = None
     counted: bool | None = None
+    """Only those that DORA's metrics count, or do not (see record.counted)."""
     type: AnnotationType | None = None
     since: Instant | None = None
     """Only what happened at or after this time."""
@@ -47,7 +49,7 @@ class Page(Generic[R]):
 
 
 _Check: TypeAlias = Callable[[Record], bool]
-_EXACT = ("product", "version", "environment", "status", "source", "counted", "type")
+_EXACT = ("product", "version", "environment", "status", "source", "type")
 
 
 def happened_at(record: Record) -> datetime:
@@ -68,7 +70,9 @@ def matches(query: Query, record: Record) -> bool:
 def matcher(query: Query) -> Callable[[Record], bool]:
     """Tells which records answer the question; looks at no more of them than was asked."""
     exact = [(name, wanted) for name in _EXACT if (wanted := getattr(query, name)) is not None]
-    others = [check for check in (_state(query), _losses(query), _application(query), _time(query)) if check]
+    others = [
+        check for check in (_state(query), _counted(query), _losses(query), _application(query), _time(query)) if check
+    ]
 
     def fits(record: Record) -> bool:
         for name, wanted in exact:  # most records of most questions are through here
@@ -82,6 +86,13 @@ def matcher(query: Query) -> Callable[[Record], bool]:
 def _state(query: Query) -> _Check | None:
     wanted = query.open
     return None if wanted is None else lambda record: record.status.terminal is not wanted
+
+
+def _counted(query: Query) -> _Check | None:
+    wanted = query.counted
+    if wanted is None:
+        return None
+    return lambda record: isinstance(record, Deployment) and (uncounted(record) is None) is wanted
 
 
 def _losses(query: Query) -> _Check | None:

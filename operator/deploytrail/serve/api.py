@@ -78,8 +78,9 @@ def build_api(
     routers = (
         *(
             routes(store, may_read=may_read)
-            for routes in (deployment_routes, build_routes, version_routes, annotation_routes, audit_routes, gap_routes)
+            for routes in (deployment_routes, build_routes, annotation_routes, audit_routes, gap_routes)
         ),
+        version_routes(store, found, may_read=may_read),
         environment_routes(store, found, may_read=may_read),
         dora_routes(store, dora, clock, may_read=may_read),
         mark_routes(store, clock),

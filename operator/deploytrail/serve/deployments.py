@@ -21,7 +21,9 @@ class Filters(Asked):
     version: str | None = Field(None, description="Only this version.", examples=["1.2.3"])
     environment: str | None = Field(None, description="Only this environment.", examples=["production"])
     status: Status | None = Field(None, description="Only this status.")
-    counted: bool | None = Field(None, description="Only what DORA metrics count, or do not.")
+    counted: bool | None = Field(
+        None, description="Only what DORA metrics count, or do not: by its verdict, its source and what people said."
+    )
 
 
 def deployment_routes(store: Store, *, may_read: Callable[..., Awaitable[object]]) -> APIRouter:

@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from deploytrail.errors import Rejected
 from deploytrail.keys.model import Key, Scope
+from deploytrail.record.counted import uncounted
+from deploytrail.record.marks import marked
 from deploytrail.record.model import Deployment, Mark
 from deploytrail.serve.access import admitted
 from deploytrail.serve.asking import in_time, refusal, router
@@ -37,7 +39,11 @@ class MarkBody(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     failure: bool | None = Field(None, description="Whether it was a failure, whatever the definitions tell.")
-    counted: bool | None = Field(None, description="Whether DORA metrics count it, whatever its source says.")
+    counted: bool | None = Field(
+        None,
+        description="Whether DORA metrics count it, whatever its source says. One that is aborted or unknown is "
+        "counted once `failure` says how it went.",
+    )
     comment: str | None = Field(None, max_length=LONGEST_COMMENT, description="Why, in a sentence.")
 
 
@@ -88,6 +94,7 @@ async def say(store: Store, key: Key, deployment_id: str, body: MarkBody, *, now
     _check_limits(key, before)
     said = Mark(at=now, by=key.name, **body.model_dump(exclude_unset=True))
     try:
+        _check_verdict(before, said)
         after = await in_time(store.mark(deployment_id, said))
     except Rejected as error:
         if error.reason != "too-large":
@@ -108,6 +115,13 @@ def _check_limits(key: Key, deployment: Deployment) -> None:
     ):
         if allowed and told not in allowed:
             raise HTTPException(403, f"this key may not report for this {name}")
+
+
+def _check_verdict(before: Deployment, said: Mark) -> None:
+    """What nobody can tell the outcome of is not counted by being called so."""
+    if said.counted and uncounted(marked(before, said)) is not None:
+        why = f"it is {before.status.value}, so that there is nothing to count: say failure, too, true or false"
+        raise refusal("body", "counted", why)
 
 
 def _parse(body: bytes) -> MarkBody:

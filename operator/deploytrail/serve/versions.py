@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterable
 from itertools import groupby
 from typing import Annotated, Any
+from urllib.parse import unquote
 
 from fastapi import APIRouter, HTTPException, Path, Request
 from fastapi.responses import Response
@@ -10,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from deploytrail.record.model import Build, Deployment, Source, Status
 from deploytrail.record.query import Query, happened_at
+from deploytrail.record.running import Running, merged
 from deploytrail.record.version import Version
 from deploytrail.serve.answering import ONE, one, tag_of, unchanged
 from deploytrail.serve.asking import LARGEST_LIMIT, in_time, router
@@ -56,8 +58,10 @@ class VersionView(BaseModel):
     )
 
 
-def version_routes(store: Store, *, may_read: Callable[..., Awaitable[object]]) -> APIRouter:
-    """The route, for keys that may read."""
+def version_routes(
+    store: Store, found: Callable[[], Iterable[Running]], *, may_read: Callable[..., Awaitable[object]]
+) -> APIRouter:
+    """The route, for keys that may read. ``found`` is what ran before anything was recorded."""
     routes = router("/api/v1/versions", "versions", may_read)
 
     @routes.get(
@@ -69,22 +73,33 @@ def version_routes(store: Store, *, may_read: Callable[..., Awaitable[object]]) 
     async def get(
         request: Request,
         product: Annotated[str, Path(max_length=512, description="It may hold slashes.")],
-        version: Annotated[str, Path(max_length=512)],
+        version: Annotated[str, Path(max_length=512, description="A slash in it is sent as `%2F`.")],
     ) -> Response:
         """Its commit is the first that anybody told of; a build or deployment of another is refused or marked."""
+        product, version = _asked(request, product, version)
         bound = await in_time(store.version(product, version))
         wanted = Query(product=product, version=version, limit=LARGEST_LIMIT)
         builds = (await in_time(store.builds.find(wanted))).items
         deployments = (await in_time(store.find(wanted))).items
         if bound is None and not builds and not deployments:
             raise HTTPException(404, "Nobody has told of this version")
-        running = await in_time(store.running()) if deployments else ()
+        running = merged(await in_time(store.running()), found()) if deployments else ()
         now = {each.environment for each in running if (each.product, each.version) == (product, version)}
         view = _view(product, version, bound, builds, _stays(deployments, now))
         tag = tag_of(view)
         return unchanged(request, tag) or one(view, tag)
 
     return routes
+
+
+def _asked(request: Request, product: str, version: str) -> tuple[str, str]:
+    """Where product and version part in the address as it was sent: a slash of the version's own came as ``%2F``."""
+    sent = request.scope.get("raw_path")
+    if sent is None:
+        return product, version
+    escaped = sent.decode("latin-1").rpartition("/")[2]
+    whole, version = f"{product}/{version}", unquote(escaped)
+    return whole.removesuffix(version).removesuffix("/"), version
 
 
 def _view(

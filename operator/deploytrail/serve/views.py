@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
-from deploytrail.record.dora.entry import Uncounted, entry_of
+from deploytrail.record.counted import Uncounted
+from deploytrail.record.dora.entry import entry_of
 from deploytrail.record.dora.judging import Failure, Judgement, Rework
 from deploytrail.record.instant import to_rfc3339
 from deploytrail.record.model import (
@@ -85,7 +86,9 @@ class DeploymentItem(BaseModel):
     )
     partial: bool
     missed_before: int = Field(description="How many deployments right before this one are known to be lost.")
-    counted: bool = Field(description="Whether DORA metrics count it, once it has a verdict.")
+    counted: bool = Field(
+        description="Whether its source wants DORA metrics to count it, once it has a verdict; people have a say, too."
+    )
     marks: tuple[MarkView, ...] = Field(
         description="What people said of it, oldest first: the last one holds, the one before it held until then."
     )

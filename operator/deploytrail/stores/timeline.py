@@ -6,15 +6,16 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Generic, TypeAlias
 
-from deploytrail.record.model import R, Record
+from deploytrail.record.counted import uncounted
+from deploytrail.record.model import Deployment, R, Record
 from deploytrail.record.query import Page, Query, happened_at, page, sort_key
 
 _Key: TypeAlias = tuple[datetime, str]
 _Trait: TypeAlias = tuple[str, Any]
 """The name of a filter, and what a record answers to it."""
 
-_ATTRIBUTES = ("product", "version", "environment", "status", "source", "counted", "type")
-_FILTERS = (*_ATTRIBUTES, "open", "missed", "application_uid")
+_ATTRIBUTES = ("product", "version", "environment", "status", "source", "type")
+_FILTERS = (*_ATTRIBUTES, "counted", "open", "missed", "application_uid")
 
 
 class Timeline(Generic[R]):
@@ -78,6 +79,8 @@ def _traits(record: Record) -> Iterator[_Trait]:
         value = getattr(record, name, None)
         if value is not None:
             yield name, value
+    if isinstance(record, Deployment):
+        yield "counted", uncounted(record) is None
     yield "open", not record.status.terminal
     yield "missed", getattr(record, "missed_before", 0) > 0
     application = getattr(record, "application", None)

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
+from deploytrail.record.counted import Uncounted, uncounted
 from deploytrail.record.marks import current
 from deploytrail.record.model import Build, Deployment, Status, Trigger
 from deploytrail.record.query import happened_at
@@ -19,19 +20,6 @@ class Basis(StrEnum):
     """When the commit was made."""
     BUILD = "build"
     """When the version was built: the commit's time is not known."""
-
-
-class Uncounted(StrEnum):
-    """Why a deployment that has ended is not counted."""
-
-    ABORTED = "aborted"
-    """It was stopped before it could go well or wrong."""
-    UNKNOWN = "unknown"
-    """Nobody can tell how it went."""
-    LEFT_OUT = "left-out"
-    """Its source left it out, such as a self-heal or a sync of some resources; its ``reason`` says why."""
-    EXCLUDED = "excluded"
-    """A person marked it so."""
 
 
 class Verdict(StrEnum):
@@ -88,14 +76,14 @@ def entry_of(deployment: Deployment, origin: Origin | None) -> Entry | None:
         return None
     mark = current(deployment.marks)
     verdict = _verdict(deployment, mark.failure)
-    uncounted = _uncounted(deployment, mark.counted, verdict)
+    why_not = uncounted(deployment)
     end = happened_at(deployment)
     lead = int((end - origin.at).total_seconds()) if origin is not None and origin.at <= end else None
     return Entry(
         at=end,
         id=deployment.id,
-        uncounted=uncounted,
-        verdict=verdict if uncounted is None else None,
+        uncounted=why_not,
+        verdict=verdict if why_not is None else None,
         version=deployment.version or deployment.commit,
         rollback=deployment.trigger is Trigger.ROLLBACK,
         failure=mark.failure,
@@ -151,11 +139,3 @@ def _degraded(deployment: Deployment) -> bool:
     """Argo CD's pair of words, as its source and Hivel's clients tell it: the sync succeeded, the health did not."""
     ends = [telling for telling in deployment.tellings if telling.status is Status.FAILED and telling.raw_status]
     return any((telling.raw_status or "").lower().endswith("/degraded") for telling in ends)
-
-
-def _uncounted(deployment: Deployment, counted: bool | None, verdict: Verdict | None) -> Uncounted | None:
-    if counted is False:
-        return Uncounted.EXCLUDED
-    if verdict is None:
-        return Uncounted.ABORTED if deployment.status is Status.ABORTED else Uncounted.UNKNOWN
-    return None if deployment.counted or counted else Uncounted.LEFT_OUT

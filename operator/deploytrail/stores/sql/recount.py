@@ -17,6 +17,7 @@ from sqlalchemy import (
     Connection,
     Select,
     Text,
+    Update,
     bindparam,
     case,
     delete,
@@ -93,6 +94,7 @@ def rebuild(connection: Connection, rules: Rules, progress: Progress | None = No
         _write(connection, found)
         if found.place is not None:
             products.setdefault(found.place.product, False)
+    connection.execute(_told_anew())
     if products:
         rows = [{"product": product, "has_builds": built} for product, built in sorted(products.items())]
         connection.execute(insert(PRODUCTS), rows)
@@ -237,6 +239,13 @@ def _update_entries(connection: Connection, rows: list[dict[str, str]]) -> None:
         .values(entry=bindparam("told"))
     )
     connection.execute(statement, rows)
+
+
+def _told_anew() -> Update:
+    """Of those that have ended, whether they are counted."""
+    wrong = RECORDS.c.counted != RECORDS.c.entry.is_not(None)
+    ended = RECORDS.c.kind == literal("deployment"), RECORDS.c.is_open.is_(False)
+    return update(RECORDS).where(*ended, wrong).values(counted=RECORDS.c.entry.is_not(None))
 
 
 def _how_many() -> Select[Any]:

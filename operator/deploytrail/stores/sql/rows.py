@@ -7,6 +7,7 @@ import orjson
 from pydantic import ValidationError
 
 from deploytrail.errors import Rejected, Unavailable
+from deploytrail.record.counted import uncounted
 from deploytrail.record.event import Event
 from deploytrail.record.model import Annotation, Build, Deployment, R, Record, Telling
 from deploytrail.record.query import happened_at
@@ -34,7 +35,7 @@ def to_row(record: Record, *, revision: int) -> bytes:
         "status": record.status.value,
         "is_open": not record.status.terminal,
         "source": record.source.value,
-        "counted": said("counted"),
+        "counted": uncounted(record) is None if isinstance(record, Deployment) else None,
         "type": said("type"),
         "application_uid": application.uid if application is not None else None,
         "series": attempt.series if attempt is not None else None,

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from deploytrail.record.counted import Uncounted
 from deploytrail.record.dora.counting import Change, count
-from deploytrail.record.dora.entry import Basis, Entry, Uncounted, Verdict, entry_of, origin_of, team_of
+from deploytrail.record.dora.entry import Basis, Entry, Verdict, entry_of, origin_of, team_of
 from deploytrail.record.dora.judging import Judgement, Rules, judge
 from deploytrail.record.lifecycle import decide
 from deploytrail.record.model import Build, Deployment, Mark, Status, Trigger
