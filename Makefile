@@ -45,12 +45,13 @@ check: $(READY) ## style, types, walls between the rooms, generated files, links
 	$(BIN)/python -m tools.site
 	$(BIN)/python -m tools.audit
 
-sbom: $(READY) ## what the product is made of: dist/sbom.cdx.json (CycloneDX) and dist/licenses.md, from the lock
+sbom: $(READY) ## what the product is made of: dist/sbom.cdx.json (CycloneDX) and dist/licenses.md, from the locks
 	@mkdir -p $(DIST)
 	@$(BIN)/uv venv -q --clear $(DIST)/locked
 	@$(BIN)/uv pip sync -q --python $(DIST)/locked --require-hashes requirements.lock
 	@$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible --output-file $(DIST)/sbom.cdx.json $(DIST)/locked
 	@$(BIN)/pip-licenses --python $(DIST)/locked/bin/python --format markdown --with-urls --output-file $(DIST)/licenses.md
+	@$(BIN)/python -m tools.page_parts $(DIST)
 	@rm -rf $(DIST)/locked
 
 docs: $(READY) ## build the pages as a site into site/; a broken link is an error

@@ -9,10 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 
+from hatch_build import FILES
 from tests.image.test_dockerfile import ROOT, pinned
 
-TAKEN = re.compile(r"MIT|BSD|Apache|PSF|Python Software Foundation|MPL|Mozilla|ISC|Unlicense|Zope|0BSD", re.IGNORECASE)
+TAKEN = re.compile(
+    r"MIT|BSD|Apache|PSF|Python Software Foundation|MPL|Mozilla|ISC|Unlicense|Zope|0BSD|OFL", re.IGNORECASE
+)
 """Licences under which parts may be passed on with an Apache-2.0 product, by a word of their names."""
 
 
@@ -30,12 +35,39 @@ def components(folder: Path) -> list[dict[str, Any]]:
     return list(bom["components"])
 
 
+def of_npm(folder: Path) -> list[dict[str, Any]]:
+    return [each for each in components(folder) if each["purl"].startswith("pkg:npm/")]
+
+
 def test_the_bill_of_materials_names_what_is_locked_and_nothing_else(made: Path) -> None:
-    found = {re.sub(r"[-_.]+", "-", each["name"]).lower(): each["version"] for each in components(made)}
+    others = [each for each in components(made) if each not in of_npm(made)]
+    found = {re.sub(r"[-_.]+", "-", each["name"]).lower(): each["version"] for each in others}
 
     assert found.items() <= pinned("requirements.lock").items()
     assert {"kopf", "kubernetes", "fastapi", "uvicorn"} <= found.keys()
     assert str(made) not in (made / "sbom.cdx.json").read_text()
+
+
+def test_the_bill_of_materials_names_what_the_pages_bring_along(made: Path) -> None:
+    locked = json.loads((ROOT / "package-lock.json").read_text())["packages"]
+    parts = {"/".join(filter(None, (each.get("group"), each["name"]))): each for each in of_npm(made)}
+
+    shipped = {name for name in parts if any(source.startswith(f"{name}/") for source in FILES.values())}
+
+    assert shipped == parts.keys() == {path.removeprefix("node_modules/") for path in locked if path}
+    for name, part in parts.items():
+        assert part["version"] == locked[f"node_modules/{name}"]["version"]
+        assert part["licenses"]
+    whole = json.loads((made / "sbom.cdx.json").read_text())
+    (product,) = [each for each in whole["dependencies"] if each["ref"] == "root-component"]
+    assert {part["bom-ref"] for part in parts.values()} <= set(product["dependsOn"])
+
+
+def test_the_bill_of_materials_is_as_its_format_wants_it(made: Path) -> None:
+    bill = (made / "sbom.cdx.json").read_text()
+    version = SchemaVersion[f"V{json.loads(bill)['specVersion'].replace('.', '_')}"]
+
+    assert JsonStrictValidator(version).validate_str(bill) is None
 
 
 def test_every_part_has_a_licence_that_lets_us_pass_it_on(made: Path) -> None:
