@@ -1,6 +1,7 @@
 """The whole product as one process with one file: no cluster anywhere near."""
 
 import signal
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -19,6 +20,10 @@ EVENT = {
     "environment": "production",
     "branch": "main",
 }
+
+
+SOON = timedelta(seconds=8)
+"""Until a database that hangs has to be given up, on a busy machine; a statement may take ten seconds."""
 
 
 def with_key(folder: Path) -> tuple[str, str]:
@@ -80,6 +85,26 @@ def test_a_database_that_goes_away_is_a_503_and_comes_back(
     assert int(refused.headers["Retry-After"]) > 0
     assert "PostgreSQL database is away since" in unready.text
     assert PASSWORD not in log + refused.text + unready.text
+
+
+def test_a_database_that_hangs_is_a_503_in_seconds_and_comes_back(
+    tmp_path: Path, postgresql: Postgresql, postgresql_url: str
+) -> None:
+    with started(postgresql_url, tmp_path) as operator:
+        before = operator.post(EVENT)
+        with postgresql.frozen():
+            uncertain = operator.post(EVENT | {"deployment_id": "build-2"})
+            refused = operator.post(EVENT | {"deployment_id": "build-3"})
+            unready = operator.get("/readyz")
+        wait_until(lambda: operator.get("/readyz").is_success)
+        again = [operator.post(EVENT | {"deployment_id": f"build-{n}"}).status_code for n in (1, 2, 3)]
+        found = operator.deployments()
+
+    assert (before.status_code, uncertain.status_code, refused.status_code) == (200, 503, 503)
+    assert uncertain.elapsed < SOON
+    assert "PostgreSQL database is away since" in unready.text
+    assert again == [200, 200, 200]
+    assert len(found) == 3
 
 
 def test_without_a_cluster_a_keys_file_is_asked_for(tmp_path: Path) -> None:

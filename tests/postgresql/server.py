@@ -3,9 +3,12 @@
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -79,6 +82,17 @@ class Postgresql:
         """SIGKILL: nobody is told."""
         self._server.stop(kill=True)
 
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """It hangs: every process of it is stopped, connections stay open, and new ones are taken by the kernel."""
+        stopped = run(self._stop_all())
+        try:
+            yield
+        finally:
+            for each in stopped:
+                with suppress(ProcessLookupError):
+                    os.kill(each, signal.SIGCONT)
+
     def create_database(self) -> str:
         """The URL of a database that nobody else uses."""
         self._databases += 1
@@ -97,6 +111,21 @@ class Postgresql:
             await connection.execute(statement)
         finally:
             await connection.close()
+
+    async def _stop_all(self) -> list[int]:
+        """The first process is stopped first: then there will be no more of them than it tells of."""
+        first = self._server.pid
+        assert first is not None
+        connection = await asyncpg.connect(self.url("postgres"))
+        try:
+            os.kill(first, signal.SIGSTOP)
+            found = await connection.fetch("SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
+        finally:
+            await connection.close()
+        others = [row["pid"] for row in found]
+        for each in others:
+            os.kill(each, signal.SIGSTOP)
+        return [*others, first]
 
     async def _answers(self) -> None:
         self._server.check()

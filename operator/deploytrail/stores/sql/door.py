@@ -13,7 +13,7 @@ from deploytrail.errors import DeploytrailError, Unavailable
 from deploytrail.record.instant import to_rfc3339
 from deploytrail.stores.sql.database import Database
 from deploytrail.stores.sql.schema import ready
-from deploytrail.stores.sql.troubles import Away, Outrun, Poison, meaning
+from deploytrail.stores.sql.troubles import Away, Outrun, Poison, Slow, meaning
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -88,6 +88,8 @@ class Door:
             what = meaning(error)
             if what is error and not isinstance(error, Away | Outrun | Poison):
                 raise
+            if isinstance(what, Slow):
+                raise Unavailable(f"the {self._database.name} database {what}") from error
             if isinstance(what, Away):
                 self._lose(what)
                 self._must_be_there()
@@ -116,7 +118,7 @@ class Door:
 
     def _note(self, what: Exception) -> None:
         """Why the attempt failed. Others' words may hold what was sent, so that of a defect only the place is told."""
-        known = isinstance(what, Away | Outrun | Poison)
+        known = isinstance(what, Away | Outrun | Poison | Slow)
         reason = str(what) if known else f"{type(what).__name__} at {telemetry.place(what)}"
         telemetry.STORE_UP.set(0)
         since, before = self._away or (datetime.now(UTC), "")

@@ -4,8 +4,9 @@ import sqlite3
 
 import pytest
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from deploytrail.stores.sql.troubles import Away, Outrun, Poison, meaning
+from deploytrail.stores.sql.troubles import Away, Outrun, Poison, Slow, meaning
 
 
 class Told(Exception):
@@ -33,7 +34,10 @@ class Told(Exception):
         (OverflowError("Python int too large to convert to SQLite INTEGER"), Poison),
         (OperationalError("INSERT", {}, sqlite3.OperationalError("database or disk is full")), Away),
         (ConnectionRefusedError(111, "Connect call failed"), Away),
-        (TimeoutError(), Away),
+        (TimeoutError(), Slow),
+        (TimeoutError(110, "Connection timed out"), Away),
+        (PoolTimeoutError("QueuePool limit of size 6 overflow 0 reached"), Slow),
+        (Told("57014", "canceling statement due to statement timeout"), Slow),
         (ZeroDivisionError(), ZeroDivisionError),
     ],
 )
