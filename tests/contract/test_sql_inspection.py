@@ -76,7 +76,7 @@ def test_a_file_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     [
         ("sqlite:////no/such/folder/records.db", "the folder /no/such/folder of the SQLite database does not exist"),
         ("postgresql://me:hushhush@127.0.0.1:1/x", "the PostgreSQL database cannot be used: "),
-        ("postgresql://me:hushhush@127.0.0.1:hushhush/x", "is its URL right?"),
+        ("postgresql:///x?host=127.0.0.1&port=hushhush", "is its URL right?"),
     ],
 )
 def test_a_database_that_cannot_be_used_is_told_without_its_password(url: str, words: str) -> None:

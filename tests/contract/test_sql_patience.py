@@ -2,23 +2,29 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from typing import TypeVar
 
 import pytest
 import structlog
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from deploytrail.errors import Unavailable
 from deploytrail.record.model import AnyReport, Deployment
 from deploytrail.record.query import Query
+from deploytrail.record.retention import Retention
 from deploytrail.stores.base import Duplicate, Recorded
+from deploytrail.stores.sql import expiry
 from deploytrail.stores.sql import postgresql as module
+from deploytrail.stores.sql.database import Database, database_of
 from deploytrail.stores.sql.store import SqlStore
 from tests.contract.replicas import replica
 from tests.postgresql.server import Postgresql
-from tests.reports import report
+from tests.reports import NOON, report
 from tests.waiting import until
+
+T = TypeVar("T")
 
 SOON = 8.0
 """Seconds in which a server that hangs has to be given up, on a busy machine; a statement may take ten."""
@@ -40,6 +46,49 @@ async def in_sleep(server: str, store: SqlStore, number: int) -> None:
         return bool(await store._door.write(lambda connection: connection.scalar(ask)) == number)
 
     await until(there)
+
+
+def test_what_may_go_is_found_in_questions_that_none_take_long(postgresql: Postgresql, postgresql_url: str) -> None:
+    """Without statistics, of many records and of few that may go, a page at a time and by an index."""
+    name = postgresql_url.rpartition("/")[2]
+    read: list[int] = []
+
+    async def act() -> None:
+        database = database_of(postgresql_url)
+        await database.open()
+        await postgresql.execute(FILLING, database=name)
+        before = await scanned(database)
+
+        async def page(work: Callable[[Connection], T]) -> T:
+            rows = await database.read(work)
+            read.append(len(rows) if isinstance(rows, Sequence) else 0)
+            return rows
+
+        found = await expiry.find(page, Retention(count=90), now=NOON, most=250)
+
+        assert len(found) == 250
+        assert [each.id for each in found][:3] == ["x20000", "x19999", "x19998"]
+        assert max(read) == expiry.PAGE
+        assert sum(read) == 20_000
+        assert await scanned(database) - before < 20_000
+        await database.close()
+
+    asyncio.run(act())
+
+
+FILLING = """
+INSERT INTO records (id, kind, revision, product, environment, status, is_open, source, application_uid, created_at,
+    happened_at, document)
+SELECT 'x' || n, 'deployment', 1, 'p' || n % 200, 'e', 'failed', false, 'argocd', 'u' || n % 200,
+    now() - n * interval '1 minute', now(), repeat('x', 1000)
+FROM generate_series(1, 20000) n
+"""
+
+
+async def scanned(database: Database) -> int:
+    """How many records were read without an index, ever."""
+    statement = text("SELECT seq_tup_read FROM pg_stat_user_tables WHERE relname = 'records'")
+    return int(await database.read(lambda connection: connection.scalar(statement)) or 0)
 
 
 @asynccontextmanager

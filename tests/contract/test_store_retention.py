@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -183,7 +184,8 @@ REPORTS = st.lists(
 )
 
 
-def test_every_store_lets_go_of_the_same(opening: Opening) -> None:
+def test_every_store_lets_go_of_the_same(opening: Opening, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("deploytrail.stores.sql.expiry.PAGE", 3)
     ends = iter(range(10_000))
 
     @settings(max_examples=12, deadline=None)

@@ -87,8 +87,8 @@ def _running(deployments: list[Deployment]) -> Iterable[str]:
     return (each.id for each in newest.values())
 
 
-def _ended(deployment: Deployment) -> tuple[Any, ...]:
-    return happened_at(deployment), *sort_key(deployment)
+def _ended(deployment: Deployment) -> tuple[datetime, str]:
+    return happened_at(deployment), deployment.id
 
 
 def _newest_of_applications(newest_first: list[Deployment]) -> Iterator[str]:

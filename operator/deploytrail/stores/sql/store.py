@@ -181,7 +181,7 @@ class SqlStore:
 
     async def expired(self, rule: Retention, *, now: datetime, most: int) -> tuple[Expired, ...]:
         """See Store."""
-        return await self._door.read(partial(expiry.find, rule=rule, now=now, most=most))
+        return await expiry.find(self._door.read, rule, now=now, most=most)
 
     async def remove(self, expired: Sequence[Expired]) -> tuple[Expired, ...]:
         """See Store."""
