@@ -34,7 +34,7 @@ def advance(
     if state.completed:
         return _end(operation, state, snapshot, now, deployed)
     if snapshot.request is not None:
-        return operation if operation.loose_since is None else replace(operation, loose_since=None)
+        return replace(operation, loose_since=None, running_seen_at=now)
     return drift(operation, snapshot, now, finished_at=state.finished_at)
 
 

@@ -26,11 +26,19 @@ def identify(rollout: Rollout, snapshot: Snapshot) -> Known | None:
         return None
     shown = state.request.heals
     if snapshot.request is not None and not state.completed:
-        return _know(rollout, state.started_at, snapshot.request, shown)
+        running = _running(rollout, state.started_at, shown)
+        return running or _know(rollout, state.started_at, snapshot.request, shown)
     for known in reversed(rollout.known):
         if known.key.started_at == state.started_at and known.shown == shown:
             return known
     return _know(rollout, state.started_at, request_of(rollout, snapshot, state), shown)
+
+
+def _running(rollout: Rollout, started_at: datetime, shown: int) -> Known | None:
+    """The operation that is followed already: whoever writes another request over its own changes nothing of it."""
+    open_ = {item.key for item in rollout.operations if item.running}
+    own = (item for item in rollout.known if item.key in open_ and item.key.started_at == started_at)
+    return next((item for item in own if item.shown == shown), None)
 
 
 def request_of(rollout: Rollout, snapshot: Snapshot, state: State) -> Request:

@@ -16,6 +16,8 @@ from deploytrail.record.rollout.snapshot import (
     Tuning,
 )
 
+SECOND = timedelta(seconds=1)
+
 UNUSED = -1
 """The id before the first one that history gives."""
 
@@ -114,6 +116,8 @@ class Operation:
     hydrations: tuple[Hydration, ...] = ()
     """Seen while it ran: one of them may tell what its revision was rendered from."""
     finished_at: datetime | None = None
+    running_seen_at: datetime | None = None
+    """When, by our clock, it was last seen before its end."""
     ended_seen_at: datetime | None = None
     """When, by our clock, it was first seen to have succeeded."""
     guarded_at: datetime | None = None
@@ -137,6 +141,17 @@ class Operation:
     def pending(self) -> bool:
         """Whether it succeeded and its verdict is awaited."""
         return self.outcome is None and self.phase == "Succeeded"
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """When it ended, by our clock, which may be another than Argo CD's: after it was seen running, at the latest
+        when its end was seen. Argo CD writes whole seconds."""
+        ended_at = self.finished_at
+        if ended_at is not None and self.running_seen_at is not None:
+            ended_at = max(ended_at, self.running_seen_at - SECOND)
+        if ended_at is not None and self.ended_seen_at is not None:
+            ended_at = min(ended_at, self.ended_seen_at)
+        return ended_at
 
     @property
     def full(self) -> bool:

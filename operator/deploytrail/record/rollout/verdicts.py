@@ -75,13 +75,13 @@ def judge(operation: Operation, rollout: Rollout, now: datetime, policy: Policy)
 
 def close(operation: Operation, seen: Standing, policy: Policy, *, now: datetime, why: str) -> Operation:
     """The operation with the verdict it gets when nothing more can be awaited."""
-    health, finished_at = seen.health, operation.finished_at
+    health, ended_at = seen.health, operation.ended_at
     guarded = operation.guarded_at is not None and (seen.present or operation.guarded_at <= seen.until)
-    if health is None or finished_at is None:
+    if health is None or ended_at is None:
         return replace(operation, outcome=Outcome(Status.UNKNOWN, now, reason=why))
     if health.status not in _VERDICTS:
         return replace(operation, outcome=Outcome(Status.UNKNOWN, now, reason=f"{why} while {health.status}"))
-    if not guarded or seen.until - _base(finished_at, health) < policy.hold:
+    if not guarded or seen.until - _base(ended_at, health) < policy.hold:
         reason = f"{why} before {health.status} was seen to hold"
         return replace(operation, outcome=Outcome(Status.UNKNOWN, now, reason=reason))
     return replace(operation, outcome=_believe(operation, health))
@@ -89,13 +89,13 @@ def close(operation: Operation, seen: Standing, policy: Policy, *, now: datetime
 
 def believed_at(operation: Operation, health: Health | None, policy: Policy) -> datetime | None:
     """From when on the present health is the verdict, if it stays; None while it cannot become one."""
-    finished_at = operation.finished_at
-    if not operation.pending or operation.guarded_at is None or finished_at is None:
+    ended_at = operation.ended_at
+    if not operation.pending or operation.guarded_at is None or ended_at is None:
         return None
     if health is None or health.status not in _VERDICTS:
         return None
     changed = health.since is not None and health.since > operation.key.started_at
-    return _base(finished_at, health) + (policy.hold if changed else max(policy.hold, policy.settle))
+    return _base(ended_at, health) + (policy.hold if changed else max(policy.hold, policy.settle))
 
 
 def expires_at(operation: Operation, policy: Policy) -> datetime | None:
@@ -106,8 +106,8 @@ def expires_at(operation: Operation, policy: Policy) -> datetime | None:
     return operation.loose_since + policy.deadline if operation.loose_since is not None else None
 
 
-def _base(finished_at: datetime, health: Health) -> datetime:
-    return finished_at if health.since is None else max(health.since, finished_at)
+def _base(ended_at: datetime, health: Health) -> datetime:
+    return ended_at if health.since is None else max(health.since, ended_at)
 
 
 def _believe(operation: Operation, health: Health) -> Outcome:

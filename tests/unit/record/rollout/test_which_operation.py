@@ -179,6 +179,21 @@ def test_a_direct_operation_that_fails_early_does_not_show_the_older_result_as_i
     assert story.only.operation.result.revisions == ()
 
 
+@pytest.mark.parametrize(
+    "other", [Request(username="alice", revisions=NEWER), replace(HEAL, heals=2), Request(dry_run=True)]
+)
+@pytest.mark.parametrize("request_", [AUTOMATED, HEAL])
+def test_a_request_that_is_written_over_a_running_one_is_no_operation(request_: Request, other: Request) -> None:
+    """Argo CD goes on with the operation in operationState, and takes both requests away at its end."""
+    story = (
+        Story().start(0, request_).see(1, request=other).succeed(2, history=False, revisions=NEW).compare(2.1).rest()
+    )
+
+    assert story.only.status is Status.COMPLETED
+    assert story.only.operation.key == Key(at(0), request_.heals)
+    assert story.only.operation.deployed_by == "argocd (automated)"
+
+
 def test_a_dry_run_is_no_deployment() -> None:
     story = Story().start(0, DRY).succeed(1, history=False).compare(60).rest()
 
