@@ -57,6 +57,11 @@ class Steps:
         self.succeed()
         self.become("Progressing", "Healthy")
 
+    def forget(self, kept: int) -> None:
+        """The history is cut to the newest so many."""
+        history = self._writes.status()["history"]
+        self._applications.patch(self.setup.name, {"status": {"history": history[-kept:]}})
+
     def delete(self) -> None:
         """The Application is gone at once."""
         self._applications.delete(self.setup.name)

@@ -21,6 +21,7 @@ class Plays:
         self.settling = self._application("settling", settle="5s")
         self.vanishing = self._application("vanishing", deadline="2s")
         self.sleeping = self._application("sleeping")
+        self.forgetful = self._application("forgetful")
 
     def before(self) -> None:
         """Up to where the operator ends; returns when it has recorded all of it."""
@@ -29,7 +30,9 @@ class Plays:
         self.settling.succeed()
         self.rolling_out.succeed()
         self.rolling_out.become("Progressing")
+        self.forgetful.deploy(2)
         wait_until(self._have_begun)
+        self.ended("forgetful")
         wait_until(lambda: self.the_record("rolling-out")["finished_at"] is not None)
         wait_until(lambda: self.the_record("settling")["finished_at"] is not None)
 
@@ -38,6 +41,9 @@ class Plays:
         self.vanishing.delete()
         self.sleeping.deploy(2)
         self.sleeping.deploy(3)
+        for version in (3, 4, 5, 6):
+            self.forgetful.deploy(version)
+        self.forgetful.forget(kept=2)
 
     def after(self) -> None:
         """What goes on; nothing at all happens to the one that only has to settle."""
@@ -61,6 +67,18 @@ class Plays:
             return record
 
         return dict(wait_until(ended))
+
+    def gaps(self, name: str) -> dict[int, list[tuple[str, ...]]]:
+        """By the id in Argo CD's history: what its object says of deployments that are lost."""
+        return {
+            each["spec"]["application"]["historyId"]: [
+                tuple(condition[said] for said in ("type", "status", "reason", "message"))
+                for condition in each["status"]["conditions"]
+                if condition["type"] == "Complete"
+            ]
+            for each in self._trail.records()
+            if each["spec"]["product"] == f"{self._prefix}-{name}"
+        }
 
     def _have_begun(self) -> None:
         for name in ("running", "rolling-out", "settling", "vanishing"):
@@ -133,6 +151,18 @@ def test_a_sync_that_began_and_ended_meanwhile_is_recovered_once(plays: Plays) -
     )
     assert older["started_at"] <= older["finished_at"] <= newest["started_at"]
     assert [state["status"] for state in older["history"]] == ["unknown"]
+
+
+def test_what_history_lost_meanwhile_is_told_on_the_next_object_and_as_a_metric(
+    plays: Plays, operator: Operator
+) -> None:
+    message = "2 deployments right before this one were missed, and no history holds them any more."
+
+    wait_until(
+        lambda: plays.gaps("forgetful") == {1: [], 4: [("Complete", "False", "DeploymentsMissed", message)], 5: []}
+    )
+
+    assert "deploytrail_argocd_missed_operations_total 2.0" in operator.get("/metrics").text.splitlines()
 
 
 def test_what_was_deployed_before_the_installation_is_no_record(plays: Plays, operator: Operator) -> None:
