@@ -58,8 +58,8 @@ def test_an_open_operation_is_the_same_after_a_restart() -> None:
 
     assert story.rollout is not None
     (before,), (after,) = story.rollout.operations, rollout.operations
-    unsaid = {"ended_seen_at": after.ended_seen_at, "running_seen_at": None, "guarded_at": None, "images": ()}
-    assert after == replace(before, **unsaid)
+    told = replace(before, ended_seen_at=after.ended_seen_at, running_seen_at=None, guarded_at=None, images=())
+    assert after == told
     assert (rollout.known, rollout.history_id, rollout.deployed) == (story.rollout.known[-1:], 6, NEW)
 
 

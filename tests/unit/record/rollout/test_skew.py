@@ -3,7 +3,8 @@
 import pytest
 
 from deploytrail.record.model import Status
-from tests.unit.record.rollout.story import AUTOMATED, NEWER, Request, Story, at, state
+from deploytrail.record.rollout.snapshot import Request
+from tests.unit.record.rollout.story import AUTOMATED, NEWER, Story, at, state
 
 FOLLOWING = Request(automated=True, revisions=NEWER)
 
