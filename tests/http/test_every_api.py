@@ -31,6 +31,13 @@ def test_c002_and_c003_a_slash_at_the_end_neither_matters_nor_redirects(all_apis
 
 
 @every_api
+def test_a_base_url_with_a_slash_at_its_end_is_good_too(all_apis: Endpoint, api: Api) -> None:
+    joined = f"http://127.0.0.1:{all_apis.port}/{api.path}"
+
+    assert api.send(all_apis, api.body(product()), path=joined).status_code == api.accepted
+
+
+@every_api
 @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD"])
 def test_c004_a_wrong_method_is_405_with_allow_in_the_apis_own_shape(all_apis: Endpoint, api: Api, method: str) -> None:
     if method in api.methods:

@@ -118,6 +118,7 @@ def test_states_of_one_deployment_are_one_record_with_a_duration(endpoint: Endpo
     [
         ("created", Status.PENDING),
         ("blocked", Status.PENDING),
+        ("waiting_for_callback", Status.PENDING),
         ("running", Status.STARTED),
         ("success", Status.COMPLETED),
         ("failed", Status.FAILED),

@@ -1,6 +1,7 @@
 """What holds for every ingest route, by the number of its check in the contract; here on Hivel's route."""
 
 import json
+from codecs import BOM_UTF8
 
 import pytest
 
@@ -48,6 +49,7 @@ def test_c004_a_wrong_method_is_405_with_allow_in_the_apis_own_shape(endpoint: E
         "application/json;charset=UTF-8",
         'Application/JSON; Charset="utf-8"',
         "APPLICATION/JSON",
+        "application/json; charset=us-ascii",
     ],
 )
 def test_c005_json_is_accepted_however_it_is_spelt(endpoint: Endpoint, content_type: str) -> None:
@@ -67,6 +69,16 @@ def test_c005_any_other_type_is_refused(endpoint: Endpoint, content_type: str) -
     assert answer.json() == {"message": "Unsupported media type", "error": "Content-Type must be application/json"}
     assert not endpoint.stored(told["deployment_id"])
     assert rejected("content-type") == counted + 1
+
+
+def test_a_byte_order_mark_is_no_part_of_the_body(endpoint: Endpoint) -> None:
+    told = event()
+
+    answer = endpoint.post(BOM_UTF8 + json.dumps(told).encode())
+
+    [stored] = endpoint.stored(told["deployment_id"])
+    assert answer.status_code == 200
+    assert stored.tellings[0].body == json.dumps(told)
 
 
 def test_a_compressed_body_is_refused(endpoint: Endpoint) -> None:

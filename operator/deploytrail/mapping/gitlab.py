@@ -8,12 +8,15 @@ from deploytrail.mapping.times import parse_instant
 from deploytrail.record.model import Status
 
 STATUSES: Mapping[Status, tuple[str, ...]] = {
-    Status.PENDING: ("created", "blocked", "waiting_for_resource", "preparing", "pending", "scheduled", "manual"),
+    Status.PENDING: (
+        "created", "blocked", "waiting_for_resource", "preparing", "waiting_for_callback", "pending", "scheduled",
+        "manual",
+    ),
     Status.STARTED: ("running", "canceling"),
     Status.COMPLETED: ("success",),
     Status.FAILED: ("failed",),
     Status.ABORTED: ("canceled", "skipped"),
-}
+}  # fmt: skip
 
 _WORDS = {word: status for status, words in STATUSES.items() for word in words}
 _RELEASE = re.compile(r"v?\d+(\.\d+)+\S*")

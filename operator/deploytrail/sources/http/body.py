@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,7 @@ FORM = "application/x-www-form-urlencoded"
 _ENDURED = 8
 """How many times the limit is read and thrown away, so that a client that only listens after sending hears why."""
 
+_CHARSETS = frozenset({"", "utf-8", "utf8", "us-ascii"})
 _MOST_FIELDS = 100
 
 _INT64 = range(-(2**63), 2**63)
@@ -116,7 +118,7 @@ def media_type(headers: Mapping[str, str]) -> str:
 
 def _load(body: bytes, limits: Limits, secret: str) -> tuple[str, Any]:
     try:
-        text = hide(_CREDENTIALS.sub(r"\1", body.decode()), secret)
+        text = hide(_CREDENTIALS.sub(r"\1", body.removeprefix(BOM_UTF8).decode()), secret)
     except UnicodeDecodeError as error:
         raise Rejected("the body is not valid UTF-8", reason="encoding") from error
     try:
@@ -136,7 +138,7 @@ def _told(document: dict[str, Any]) -> dict[str, Any]:
 def _check_type(headers: Mapping[str, str], types: Sequence[str]) -> None:
     parameters = headers.get("content-type", "").lower().partition(";")[2]
     charset = parameters.replace(" ", "").replace('"', "").partition("charset=")[2].partition(";")[0]
-    if media_type(headers) not in types or charset not in ("", "utf-8", "utf8"):
+    if media_type(headers) not in types or charset not in _CHARSETS:
         raise Rejected(f"Content-Type must be {' or '.join(types)}", reason="content-type")
     if headers.get("content-encoding", "identity").strip().lower() != "identity":
         raise Rejected("the body must not be compressed", reason="content-type")

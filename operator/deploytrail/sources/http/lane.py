@@ -1,6 +1,7 @@
 """The way of every ingest request: route, key, limits, parse, record, answer. Plain ASGI, in front of the rest."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -33,6 +34,7 @@ Place = Callable[[AnyReport[Any], Key], Awaitable[AnyReport[Any] | Ignored]]
 """Says to which record a report belongs, where its own dialect cannot know."""
 
 _DEFECT = DeploytrailError()
+_SLASHES = re.compile("//+")
 _BODILESS = frozenset({"GET"})
 _CLOSING = frozenset({"too-large", "too-slow"})
 
@@ -85,7 +87,7 @@ class IngestLane:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See the ASGI specification."""
-        dialect = self._routes.get(scope["path"]) if scope["type"] == "http" else None
+        dialect = self._at(scope["path"]) if scope["type"] == "http" else None
         if dialect is None:
             await self._fallback(scope, receive, send)
             return
@@ -108,12 +110,16 @@ class IngestLane:
 
     def explain(self, path: str, error: Rejected) -> tuple[int, Mapping[str, Any]] | None:
         """How the API at this path tells of a request that never got here; None when there is none."""
-        dialect = self._routes.get(path)
+        dialect = self._at(path)
         if dialect is None:
             return None
         telemetry.rejected(dialect.name, error.reason)
         told = dialect.refuse(error)
         return told.code, told.body
+
+    def _at(self, path: str) -> Dialect | None:
+        """Whose route it is. A base URL with a slash at its end makes two slashes of the first."""
+        return self._routes.get(_SLASHES.sub("/", path) if "//" in path else path)
 
     async def _answer(self, exchange: _Exchange) -> Answer:
         try:
