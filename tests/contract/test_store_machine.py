@@ -4,9 +4,11 @@ What is acknowledged is seen at once on the replica that acknowledged it; in the
 """
 
 import asyncio
+import contextlib
 import itertools
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from contextlib import AsyncExitStack
+from copy import deepcopy
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -14,10 +16,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
-from deploytrail.record.model import Annotation, Build, Deployment, Mark
+from deploytrail.record.model import Annotation, AnyReport, Build, Deployment, Mark
 from deploytrail.record.preference import prefer
 from deploytrail.record.query import Query
-from deploytrail.stores.base import Shelf, Store, VersionTaken
+from deploytrail.stores.base import Outcome, Shelf, Store, VersionTaken
 from tests.contract.conftest import Opening
 from tests.naive import NaiveStore, held, word
 from tests.reports import NOON
@@ -56,8 +58,46 @@ class Replicas(RuleBasedStateMachine):
         shown = self._do(shelf_of(store, type(record)).get(record.id))
         assert shown is not None
         assert held(shown) == held(record)
-        if isinstance(record, Deployment):
-            self._marks.setdefault(record.id, [])
+        self._note(outcome)
+
+    @rule(made=st.tuples(reports(), reports()), pause=PAUSES)
+    def tell_at_once(self, made: tuple[Told, Told], pause: timedelta) -> None:
+        """One report on each replica: it ends as if one had come after the other, whichever was first."""
+        self._now += pause
+        one, other = (each(self._now, self._end) for each in made)
+
+        outcomes = self._do(self._record_at_once(one, other))
+
+        words = [word(outcome) for outcome in outcomes]
+        orders = [self._told(one, other), self._told(other, one)]
+        possible = [naive for naive, said in orders if [said[id(one)], said[id(other)]] == words]
+        assert possible, words
+        for outcome in outcomes:
+            self._note(outcome)
+        self._naive = self._do(until(lambda: self._fitting(possible)))
+
+    def _told(self, *reports: AnyReport[Any]) -> tuple[NaiveStore, dict[int, str]]:
+        """What the model becomes, and says, of these in this order."""
+        naive = deepcopy(self._naive)
+        return naive, {id(report): naive.tell(report) for report in reports}
+
+    async def _record_at_once(self, one: AnyReport[Any], other: AnyReport[Any]) -> list[Outcome[Any]]:
+        first, second = self._replicas
+        return list(await asyncio.gather(first.record(one), second.record(other)))
+
+    async def _fitting(self, possible: Sequence[NaiveStore]) -> NaiveStore:
+        """The one that the first replica shows; a replica may hear a moment later of what the other recorded."""
+        *others, last = possible
+        for naive in others:
+            with contextlib.suppress(AssertionError):
+                await self._agrees(self._replicas[0], naive)
+                return naive
+        await self._agrees(self._replicas[0], last)
+        return last
+
+    def _note(self, outcome: Outcome[Any]) -> None:
+        if not isinstance(outcome, VersionTaken) and isinstance(outcome.record, Deployment):
+            self._marks.setdefault(outcome.record.id, [])
 
     @precondition(lambda self: bool(self._marks))
     @rule(data=st.data(), comment=st.sampled_from(["bad", "good"]), replica=st.sampled_from([0, 1]))
@@ -91,20 +131,20 @@ class Replicas(RuleBasedStateMachine):
     def teardown(self) -> None:
         try:
             for store in self._replicas:
-                self._do(until(lambda store=store: self._agrees(store)))  # type: ignore[misc]
+                self._do(until(lambda store=store: self._agrees(store, self._naive)))  # type: ignore[misc]
         finally:
             self._do(self._stack.aclose())
             self._runner.close()
 
-    async def _agrees(self, store: Store) -> None:
+    async def _agrees(self, store: Store, naive: NaiveStore) -> None:
         for kind in (Deployment, Build, Annotation):
             found = await shelf_of(store, kind).find(Query(product=f"web{self._end}", limit=1000))
-            assert sorted(map(held, found.items)) == self._naive.held(kind)
+            assert sorted(map(held, found.items)) == naive.held(kind)
         for name, said in self._marks.items():
             record = await store.get(name)
             assert record is not None
             assert [mark.comment for mark in record.marks] == said
-        for (product, version), commit in self._naive.versions.items():
+        for (product, version), commit in naive.versions.items():
             bound = await store.version(product, version)
             assert bound is not None
             assert bound.commit == commit
