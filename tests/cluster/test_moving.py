@@ -1,17 +1,26 @@
 """docs/moving.md, followed: from the store kubernetes to PostgreSQL without losing what is reported meanwhile."""
 
+import asyncio
+import json
 import os
 import re
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from deploytrail.record.query import Query
+from tests.argocd.shapes import Setup
+from tests.argocd.steps import Steps
 from tests.cluster.charted import ROOT
 from tests.cluster.test_chart_stores import create_secret
 from tests.cluster.trail import Trail
+from tests.contract.replicas import replica
+from tests.controlplane.build import program
 from tests.controlplane.cluster import Cluster
+from tests.controlplane.processes import Server
 from tests.http.endpoint import event
 from tests.operator_process import deploytrail
 from tests.waiting import wait_until
@@ -67,6 +76,57 @@ def test_the_page_moves_everything(own: Trail, postgresql_url: str, tmp_path: Pa
     assert raw["source"] == "hivel"
     assert new.post(event(deployment_id="before-0")).is_success  # told again: known
     assert len(new.deployments()) == 5
+
+
+def test_what_the_operator_saw_has_the_ids_that_a_replay_gives_it_wherever_it_is_moved(
+    own: Trail, postgresql_url: str, tmp_path: Path
+) -> None:
+    operator, recording = own.run(), tmp_path / "recording.json"
+    where = ("--store=kubernetes", f"--namespace={own.namespace}", f"--kubeconfig={own.cluster.kubeconfig}")
+    with recorded(own, recording):
+        for name, versions in (("shop", (2, 3)), ("cart", (2,))):
+            steps = Steps(own.applications, Setup(name=name, namespace=own.argocd))
+            for version in versions:
+                steps.deploy(version)
+        wait_until(lambda: [bool(item["finished_at"]) for item in operator.deployments()] == [True] * 3)
+        wait_until(lambda: newest(own) <= set(re.findall(r'"resourceVersion":\s*"(\d+)"', recording.read_text())))
+
+    replayed = deploytrail("replay", recording)
+    replayed.check_returncode()
+    for source, target in ((where, postgresql_url), ((f"--store={postgresql_url}",), f"sqlite:///{tmp_path}/trail.db")):
+        file = tmp_path / f"{len(list(tmp_path.iterdir()))}.jsonl"
+        deploytrail("store", "export", "--output", file, *source).check_returncode()
+        deploytrail("store", "import", file, f"--store={target}").check_returncode()
+
+    expected = {(row["product"], row["id"]) for row in map(json.loads, replayed.stdout.splitlines())}
+    assert len(expected) == 3
+    assert {(item["product"], item["id"]) for item in operator.deployments()} == expected
+    for url in (postgresql_url, f"sqlite:///{tmp_path}/trail.db"):
+        assert asyncio.run(kept(url)) == expected
+
+
+@contextmanager
+def recorded(trail: Trail, file: Path) -> Iterator[None]:
+    """Meanwhile kubectl writes into this file what happens to Applications, as docs/replay.md has people do."""
+    watch = ("get", "applications.argoproj.io", "-n", trail.argocd, "-w", "-o", "json", "--output-watch-events")
+    recorder = Server([str(program("kubectl")), f"--kubeconfig={trail.cluster.kubeconfig}", *watch], file)
+    recorder.start()
+    try:
+        yield
+    finally:
+        recorder.stop()
+
+
+def newest(trail: Trail) -> set[str]:
+    """The versions of all Applications as they are now."""
+    applications = trail.cluster.get("applications.argoproj.io", "-n", trail.argocd)["items"]
+    return {each["metadata"]["resourceVersion"] for each in applications}
+
+
+async def kept(url: str) -> set[tuple[str, str]]:
+    """Product and id of all deployments in a database."""
+    async with replica(url) as store:
+        return {(record.product, record.id) for record in (await store.find(Query(limit=100))).items}
 
 
 def added(done: subprocess.CompletedProcess[str]) -> int:
