@@ -159,7 +159,7 @@ def to_row(deployment: Deployment) -> dict[str, Any]:
         "healthy_at": _spell(healthy_at),
         "deployed_by": deployment.deployed_by,
         "trigger": deployment.trigger.value if deployment.trigger else None,
-        "partial": deployment.partial,
+        "partial": memo.partial(deployment),
         "counted": deployment.counted and not running,
         "repo_url": repo_url_of(memo.result(deployment)),
         "reason": STILL_RUNNING if running else deployment.reason,

@@ -86,6 +86,19 @@ def test_one_line_is_printed_per_record_with_all_keys(tmp_path: Path) -> None:
     }
 
 
+def test_a_self_heal_that_brought_a_revision_was_partial_and_counts(tmp_path: Path) -> None:
+    selected = {"resources": [{"kind": "ConfigMap", "name": "web"}], "autoHealAttemptsCount": 1}
+    heal = {"initiatedBy": {"automated": True}, "sync": {"revision": OTHER, "source": SOURCE, **selected}}
+    events = deployment()
+    events[1]["object"]["operation"] = heal
+    for each in events[1:]:
+        each["object"]["status"]["operationState"]["operation"] = heal
+
+    _, rows, _ = run(write(tmp_path / "a.jsonl", *events))
+
+    assert [(row["trigger"], row["partial"], row["counted"]) for row in rows] == [("self-heal", True, True)]
+
+
 def test_time_goes_on_after_the_last_line_until_nothing_is_awaited(tmp_path: Path) -> None:
     progressing = {"status": "Progressing", "lastTransitionTime": "2026-03-02T10:00:03Z"}
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from deploytrail.mapping.recording import Event
 from deploytrail.record.model import Deployment, Status, Trigger
-from deploytrail.record.rollout import resume
+from deploytrail.record.rollout import memo, resume
 from deploytrail.record.rollout.requests import AUTOMATED
 from deploytrail.replay import Replay
 from tests.golden.argocd.generated import Life, Truth, lives
@@ -76,6 +76,7 @@ def assert_true(deployment: Deployment, truth: Truth) -> None:
     deploys = truth.kind == "full" or truth.brings
     assert deployment.counted == (verdict and deploys and truth.end != "Terminated"), truth
     assert deployment.partial == (truth.kind in ("selective", "heal") and not truth.brings), truth
+    assert memo.partial(deployment) == (truth.kind in ("selective", "heal")), truth
     assert deployment.deployed_by == {"automated": AUTOMATED, "alice": "alice", "nobody": None}[truth.by], truth
     assert deployment.trigger in triggers(truth), truth
     if truth.end in ("Failed", "Error", "Terminated"):

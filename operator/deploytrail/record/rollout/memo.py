@@ -92,6 +92,11 @@ def retries(deployment: Deployment) -> int:
     return int(_memo(deployment).get("retries", 0))
 
 
+def partial(deployment: Deployment) -> bool:
+    """Whether only some resources were synced; the record itself says no of a self-heal that tells what runs now."""
+    return bool(_memo(deployment).get("partial", deployment.partial))
+
+
 def _is_of(deployment: Deployment, uid: str) -> bool:
     return deployment.application is not None and deployment.application.uid == uid
 
@@ -104,18 +109,18 @@ def _memo(deployment: Deployment) -> Mapping[str, Any]:
 def _read(deployment: Deployment) -> Operation:
     memo, application = _memo(deployment), deployment.application
     started_at, heals = deployment.started_at or DUSK, int(memo.get("heals", 0))
-    partial = bool(memo.get("partial", deployment.partial))
+    selected = partial(deployment)
     finished = deployment.finished_at is not None and not deployment.status.terminal
     return Operation(
         key=Key(started_at, heals),
         shown=int(memo.get("shownHeals", heals)),
-        enters=not (heals and partial),
+        enters=not (heals and selected),
         subject=Subject(
             deployment.product, deployment.environment, deployment.version, deployment.metadata.get("team")
         ),
         trigger=deployment.trigger,
         deployed_by=deployment.deployed_by,
-        partial=partial,
+        partial=selected,
         renews=bool(memo.get("renews")),
         over_finished=bool(memo.get("overFinished")),
         phase="Succeeded" if finished else str(memo.get("phase", "Running")),
