@@ -36,9 +36,10 @@ def first_id(endpoint: Endpoint, path: str) -> str:
 def paths(endpoint: Endpoint) -> list[str]:
     """A list of everything that can be asked, and one of each."""
     places = "/api/v1/environments"
+    metrics = ("/api/v1/dora", "/api/v1/dora?by=product&format=csv")
     tables = [f"{path}?format=csv&limit=2" for path in LISTS]
     singles = [f"{path}/{first_id(endpoint, path)}" for path in LISTS[:2]]
-    return [*LISTS, *tables, places, f"{places}?format=csv", *singles, "/api/v1/versions/acme/shop/1.0"]
+    return [*LISTS, *tables, *metrics, places, f"{places}?format=csv", *singles, "/api/v1/versions/acme/shop/1.0"]
 
 
 def test_what_has_not_changed_is_not_sent_again(filled: Endpoint) -> None:

@@ -1,5 +1,7 @@
 """DORA metrics and marks, asked and told over HTTP."""
 
+import csv
+import io
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -87,6 +89,22 @@ def test_products_are_told_apart_page_by_page(filled: Endpoint) -> None:
     assert [(group["name"], group["deployments"]) for group in first["groups"]] == [("acme/api", 1)]
     assert [(group["name"], group["deployments"]) for group in second["groups"]] == [("acme/web", 4)]
     assert second["next"] is None
+
+
+def test_figures_are_lines_of_a_spreadsheet(filled: Endpoint) -> None:
+    weekly = filled.get(PATH, bucket="week", format="csv", **ASKED)
+    times = {"start_time": "2025-09-04T11:00:00Z", "end_time": "2025-09-04T12:00:00Z"}
+    filled.post(event(deployment_id="y", repo_url="acme/api", **times))
+    products = filled.get(PATH, by="product", limit="1", format="csv", **ASKED)
+
+    whole, *weeks = csv.DictReader(io.StringIO(weekly.text))
+    assert [whole["since"], whole["until"], *(each["since"] for each in weeks[:2])] == [
+        "2025-09-01", "2025-10-01", "2025-09-01", "2025-09-08",
+    ]  # fmt: skip
+    assert (whole["deployments"], whole["change_failure_rate.value"]) == ("4", "0.5")
+    assert [each["name"] for each in csv.DictReader(io.StringIO(products.text))] == ["", "acme/api"]
+    assert "cursor=acme%2Fapi" in products.headers["Link"]
+    assert 'filename="dora.csv"' in products.headers["Content-Disposition"]
 
 
 def test_every_environment_can_be_asked_for(filled: Endpoint) -> None:

@@ -61,9 +61,8 @@ def _document() -> dict[str, Any]:
     return api.openapi()
 
 
-OPERATIONS = {
-    (method.upper(), path): told for path, all_ in _document()["paths"].items() for method, told in all_.items()
-}
+DOCUMENT = _document()
+OPERATIONS = {(method.upper(), path): told for path, all_ in DOCUMENT["paths"].items() for method, told in all_.items()}
 ASKED = [route for route, told in OPERATIONS.items() if told.get("parameters") or told.get("requestBody")]
 """Routes that take anything that could be wrong."""
 LOCKED = [route for route, told in OPERATIONS.items() if told.get("security")]
@@ -115,3 +114,31 @@ def test_what_the_document_locks_is_locked(endpoint: Endpoint, method: str, path
     answer = endpoint.send(path.replace("{", "").replace("}", ""), {}, secret=None, method=method)
 
     assert answer.status_code == 401
+
+
+def test_everything_that_can_be_read_is_shown_by_an_example() -> None:
+    told = {
+        f"{method} {path} {code} {media}": content
+        for (method, path), operation in OPERATIONS.items()
+        if path.startswith("/api/v1/")
+        for code, answer in operation["responses"].items()
+        if code.startswith("2")
+        for media, content in answer.get("content", {}).items()
+    }
+    told["what a person says"] = OPERATIONS["PATCH", "/api/v1/deployments/{deployment_id}"]["requestBody"]["content"][
+        "application/json"
+    ]
+
+    assert len(told) > 15
+    assert [name for name, content in told.items() if not _exemplified(content)] == []
+
+
+def _exemplified(content: dict[str, Any]) -> bool:
+    """Whether it has an example, or is a list of what has one."""
+    schema = content.get("schema", content)
+    while "$ref" in schema:
+        schema = DOCUMENT["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    if {"example", "examples"} & (content.keys() | schema.keys()):
+        return True
+    items = schema.get("properties", {}).get("items", {}).get("items")
+    return items is not None and _exemplified(items)

@@ -104,6 +104,13 @@ def test_how_well_changes_are_delivered(filled: Endpoint) -> None:
     assert as_json["total"]["deployments"] == 3
 
 
+def test_how_well_changes_are_delivered_can_be_exported(filled: Endpoint) -> None:
+    exported = shown(filled, "dora", "--by", "product", "--since", "2026-11-01", "-o", "csv")
+
+    whole, shop = csv.DictReader(io.StringIO(exported))
+    assert [(each["name"], each["deployments"]) for each in (whole, shop)] == [("", "3"), ("shop", "3")]
+
+
 def test_filters_and_limits_hold(filled: Endpoint) -> None:
     ended = run(variables(filled), "get", "deployments", "--limit", "2", "--since", "10000d", "-o", "json")
 

@@ -21,6 +21,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 MOST = 50
 """How many records a table shows unless told otherwise."""
 
+MOST_GROUPS = 100
+"""How many products or teams DORA's metrics are told of at once."""
+
 _HOW_MORE = {kind.name: ", the newest: --limit shows more" for kind in (DEPLOYMENTS, BUILDS)}
 _PIPE_WIDTH = 500
 _WHERE = ("url", "key_file", "namespace", "service", "context", "kubeconfig")
@@ -82,10 +85,13 @@ def environments(output: str, **flags: Any) -> None:
 @get.command()
 @filters("product", "team", "environment", "since", "until")
 @click.option("--by", type=click.Choice(["product", "environment", "team"]), help="Tell these apart.")
-@_output(*_STYLES)
+@_output(*_STYLES, "csv")
 @where_options
 def dora(output: str, **flags: Any) -> None:
     """How well changes are delivered: DORA's metrics, of the last 90 days unless told."""
+    if output == "csv":
+        _export(DORA, flags, MOST_GROUPS)
+        return
     _show(DORA, output, flags, lambda client, asked: _judged(client.one(DORA.path, asked), output))
 
 

@@ -74,7 +74,7 @@ class Listing(Generic[R]):
         tag = tag_of(*(each.model_dump_json() for each in page.items), next_of(page), as_csv)
         if known := unchanged(request, tag):
             return known
-        headers = _headers(self.name, as_csv=as_csv) | _link(request, page) | {"ETag": tag}
+        headers = _headers(self.name, as_csv=as_csv) | _link(request, next_of(page)) | {"ETag": tag}
         items = tuple(item for each in page.items for item in self.show(each))
         if as_csv:
             return Response(spreadsheet.header(self.item) + spreadsheet.lines(items), headers=headers)
@@ -99,13 +99,17 @@ def answer_whole(
     items: Callable[[], Iterable[BaseModel]],
     content: bytes,
     form: Form | None,
+    following: str | None = None,
 ) -> Response:
-    """A list that has no pages: ``content`` is all of it as JSON, ``items`` are the lines of its CSV."""
+    """An answer in one piece: ``content`` is all of it as JSON, ``items`` are the lines of its CSV.
+
+    ``following`` is the cursor of what comes after it.
+    """
     as_csv = prefers_csv(request, form)
     tag = tag_of(content, as_csv)
     if known := unchanged(request, tag):
         return known
-    headers = _headers(name, as_csv=as_csv) | {"ETag": tag}
+    headers = _headers(name, as_csv=as_csv) | _link(request, following) | {"ETag": tag}
     if as_csv:
         return Response(spreadsheet.header(item) + spreadsheet.lines(items()), headers=headers)
     return Response(content, media_type="application/json", headers=headers)
@@ -194,9 +198,8 @@ def _headers(name: str, *, as_csv: bool) -> dict[str, str]:
     return _CACHED | saved | {"Content-Type": spreadsheet.MEDIA_TYPE}
 
 
-def _link(request: Request, page: Page[Any]) -> dict[str, str]:
+def _link(request: Request, cursor: str | None) -> dict[str, str]:
     """Relative, so that it holds behind a proxy, too."""
-    cursor = next_of(page)
     if cursor is None:
         return {}
     asked = [(name, value) for name, value in request.query_params.multi_items() if name != "cursor"]

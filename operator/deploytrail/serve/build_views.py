@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from deploytrail.record.model import AnnotationType, Links, ResourceRef, Source, Status
-from deploytrail.serve.examples import ANNOTATION, BUILD
+from deploytrail.serve.examples import ANNOTATION, BUILD, BUILD_DETAIL
 from deploytrail.serve.views import ReportView, State, Time
 
 
@@ -43,7 +43,7 @@ class BuildItem(BaseModel):
 class BuildDetail(BuildItem):
     """One build with every report it was made from."""
 
-    model_config = ConfigDict(json_schema_extra={})
+    model_config = ConfigDict(json_schema_extra={"examples": [BUILD_DETAIL]})
 
     reports: tuple[ReportView, ...]
 

@@ -1,22 +1,24 @@
 """GET /api/v1/dora: how well changes are delivered."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from deploytrail.mapping.times import parse_instant
-from deploytrail.record.dora.bands import BANDS
+from deploytrail.record.dora.bands import BANDS, DEFAULT_YEAR
 from deploytrail.record.dora.counting import Counts, add
 from deploytrail.record.dora.figures import FORMULAS, Metric, figures
 from deploytrail.record.dora.histogram import ERROR
 from deploytrail.record.dora.question import Bucket, By, Question, Sums, starts
-from deploytrail.serve.asking import in_time, refusal, router
+from deploytrail.serve.answering import answer_whole, listed
+from deploytrail.serve.asking import Form, in_time, refusal, router
 from deploytrail.serve.dora_settings import YEARS, DoraSettings
-from deploytrail.serve.dora_views import BandView, FiguresView, Group, Stretch, band_views, shown
+from deploytrail.serve.dora_views import BandView, FiguresView, Group, Line, Stretch, band_views, shown
 from deploytrail.serve.watched import watched_from
 from deploytrail.stores.base import Store
 
@@ -58,6 +60,11 @@ class DoraAsked(BaseModel):
     by: By | None = Field(None, description="Figures of each product, environment or team besides.")
     limit: int = Field(20, ge=1, le=100, description="How many products or teams at most.")
     cursor: str | None = Field(None, max_length=512, description="The `next` of the answer before.")
+    format: Form | None = Field(
+        None,
+        description="`csv` for a spreadsheet, a line for all and one for each bucket or group; without it, what "
+        "`Accept` prefers.",
+    )
     bands: int | None = Field(None, description=f"Year of the report whose bands are shown: {YEARS}.")
 
     @model_validator(mode="after")
@@ -103,12 +110,46 @@ def dora_routes(
     """The route, for keys that may read."""
     routes = router("/api/v1/dora", "dora", may_read)
 
-    @routes.get("", summary="DORA metrics")
-    async def find(asked: Annotated[DoraAsked, Query()]) -> DoraAnswer:
+    @routes.get("", summary="DORA metrics", response_model=DoraAnswer, responses=_answers())
+    async def find(request: Request, asked: Annotated[DoraAsked, Query()]) -> Response:
         """Five metrics, by definitions that need no incident tool: see docs/dora.md. Days are those of UTC."""
-        return await answer(store, settings, asked, today=clock().date())
+        found = await answer(store, settings, asked, today=clock().date())
+        content = found.model_dump_json().encode()
+        return answer_whole(request, "dora", Line, lambda: _lines(found), content, asked.format, following=found.next)
 
     return routes
+
+
+def _lines(found: DoraAnswer) -> Iterator[Line]:
+    days = {"since": found.since, "until": found.until}
+    yield Line(name="", **days, **dict(found.total))
+    for stretch in found.series:
+        yield Line(name="", **dict(stretch))
+    for group in found.groups:
+        yield Line(**days, **dict(group))
+
+
+def _answers() -> dict[int | str, dict[str, Any]]:
+    """How the answers are described: by that to a question of one product's month."""
+    counts = {
+        "n": 20,
+        "ok": 18,
+        "f:failed": 2,
+        "f:rolled-back": 1,
+        "r:fix": 2,
+        "r:rollback": 1,
+        "x:aborted": 4,
+        "c95": 6,
+    }
+    settings, span = DoraSettings(), _Span(date(2026, 10, 1), date(2026, 11, 1), DEFAULT_YEAR)
+    question = Question(
+        product="shop", environments=settings.environments, first=span.watched, beyond=span.beyond, by=By.ENVIRONMENT
+    )
+    figures = span.figures(counts, question.first, question.beyond)
+    found = _told(settings, question, span, FiguresView(**figures), groups=(Group(name="production", **figures),))
+    described = listed(Line, next(_lines(found)).model_dump(mode="json"))
+    described[200]["content"]["application/json"] = {"example": found.model_dump(mode="json")}
+    return described
 
 
 async def answer(store: Store, settings: DoraSettings, asked: DoraAsked, *, today: date) -> DoraAnswer:
@@ -121,14 +162,28 @@ async def answer(store: Store, settings: DoraSettings, asked: DoraAsked, *, toda
     whole = question.model_copy(update={"by": None})
     sums = await in_time(store.dora(whole))
     groups, following = await _groups(store, question, span)
+    total = FiguresView(**span.figures(_total(sums), question.first, question.beyond))
+    return _told(settings, question, span, total, series=_series(whole, sums, span), groups=groups, following=following)
+
+
+def _told(
+    settings: DoraSettings,
+    question: Question,
+    span: "_Span",
+    total: FiguresView,
+    *,
+    series: tuple[Stretch, ...] = (),
+    groups: tuple[Group, ...] = (),
+    following: str | None = None,
+) -> DoraAnswer:
     return DoraAnswer(
         since=question.first,
         until=question.beyond,
         environments=question.environments,
-        product=asked.product,
-        team=asked.team,
-        total=FiguresView(**span.figures(_total(sums), question.first, question.beyond)),
-        series=_series(whole, sums, span),
+        product=question.product,
+        team=question.team,
+        total=total,
+        series=series,
         groups=groups,
         next=following,
         bands_year=span.year,

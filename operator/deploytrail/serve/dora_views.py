@@ -86,6 +86,18 @@ class Group(FiguresView):
     name: str
 
 
+class _Head(BaseModel):
+    """Of what a line is."""
+
+    name: str = Field(description="Of the product, environment or team that is told apart; empty: of all.")
+    since: date
+    until: date = Field(description="The first day that does not belong to it.")
+
+
+class Line(FiguresView, _Head):
+    """The figures of all, of one group or of one bucket, as a line of a spreadsheet."""
+
+
 class BandView(BaseModel):
     """One cell of a report's table."""
 

@@ -37,6 +37,29 @@ DEPLOYMENT: dict[str, Any] = {
     "metadata": {"deployment_id": "deploy-20250922-1200", "build_number": "12345"},
 }
 
+REPORT: dict[str, Any] = {
+    "source": "hivel",
+    "status": "completed",
+    "at": "2025-09-22T12:15:30Z",
+    "received_at": "2025-09-22T12:15:31.204Z",
+    "reporter": "ci",
+    "raw_status": "success",
+    "body": '{"deployment_id": "deploy-20250922-1200", "event_type": "completed", "status": "success"}',
+}
+
+DEPLOYMENT_DETAIL: dict[str, Any] = DEPLOYMENT | {
+    "judgement": {"not_counted": None, "failure": "rolled-back", "rework": None},
+    "reports": [REPORT],
+}
+
+MARK: dict[str, Any] = {"failure": True, "comment": "checkout was down for ten minutes"}
+
+MARKED: dict[str, Any] = DEPLOYMENT_DETAIL | {
+    "marks": [{"at": "2025-09-22T14:02:11Z", "by": "alice", "counted": None, **MARK}],
+    "judgement": {"not_counted": None, "failure": "marked", "rework": None},
+    "updated_at": "2025-09-22T14:02:11Z",
+}
+
 BUILD: dict[str, Any] = {
     "id": "webhook-logger-1.2.3-h6d3qk2vbnw5",
     "product": "hivelai/webhook-logger",
@@ -63,6 +86,10 @@ BUILD: dict[str, Any] = {
         {"status": "completed", "at": "2025-09-22T11:44:10Z"},
     ],
     "metadata": {},
+}
+
+BUILD_DETAIL: dict[str, Any] = BUILD | {
+    "reports": [REPORT | {"source": "versioner", "raw_status": "completed", "body": '{"status": "completed"}'}]
 }
 
 ANNOTATION: dict[str, Any] = {
@@ -145,4 +172,18 @@ RUNNING: dict[str, Any] = {
         "status": "completed",
         "at": "2025-09-22T12:15:30Z",
     },
+}
+
+KEY: dict[str, Any] = {
+    "name": "ci",
+    "scopes": ["ingest"],
+    "apis": ["hivel"],
+    "products": [],
+    "environments": [],
+    "product": None,
+    "environment": None,
+    "workspace": None,
+    "created_at": "2025-09-22T12:00:00Z",
+    "expires_at": None,
+    "last_used_at": "2025-09-22T12:00:00Z",
 }

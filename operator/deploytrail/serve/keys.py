@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import structlog
 from fastapi import APIRouter, Depends, HTTPException, Path, Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from deploytrail.errors import Misconfigured, Reason, Rejected
 from deploytrail.keys.base import KeyBackend
@@ -16,6 +16,7 @@ from deploytrail.keys.order import Order
 from deploytrail.keys.ring import KeyRing
 from deploytrail.keys.uses import last_used
 from deploytrail.serve.body import receive
+from deploytrail.serve.examples import KEY
 from deploytrail.serve.views import Time
 
 log = structlog.get_logger()
@@ -33,6 +34,8 @@ _CODES: Mapping[Reason, int] = {"permission": 403, "conflict": 409}
 class KeyItem(BaseModel):
     """A key, as far as it is ever shown again."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [KEY]})
+
     name: str
     scopes: tuple[Scope, ...]
     apis: tuple[str, ...] = Field(description="The ingest APIs it may speak; empty for all.")
@@ -48,6 +51,8 @@ class KeyItem(BaseModel):
 
 class NewKey(KeyItem):
     """A key that was just made."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [KEY | {"last_used_at": None, "key": "dtk_0a1b2c3d_…"}]})
 
     key: str = Field(description="The key itself. It is shown this once.")
 

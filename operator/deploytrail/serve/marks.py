@@ -17,6 +17,7 @@ from deploytrail.record.model import Deployment, Mark
 from deploytrail.serve.access import admitted
 from deploytrail.serve.asking import in_time, refusal, router
 from deploytrail.serve.body import receive
+from deploytrail.serve.examples import MARK, MARKED
 from deploytrail.serve.views import DeploymentDetail, fields, judgement_views, report_views
 from deploytrail.stores.base import Store
 
@@ -24,7 +25,8 @@ log = structlog.get_logger()
 
 LONGEST_COMMENT = 1000
 
-_REFUSED: dict[int | str, dict[str, Any]] = {
+_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/json": {"example": MARKED}}},
     403: {"description": "Not a key that may mark: one with the scopes read and ingest, or admin."},
     404: {"description": "There is none."},
     413: {"description": "Too large, or marked too often."},
@@ -36,7 +38,7 @@ _REFUSED: dict[int | str, dict[str, Any]] = {
 class MarkBody(BaseModel):
     """What to say. A field that is left out stays as it is; null takes back what was said."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra={"examples": [MARK]})
 
     failure: bool | None = Field(None, description="Whether it was a failure, whatever the definitions tell.")
     counted: bool | None = Field(
@@ -66,7 +68,7 @@ def mark_routes(store: Store, clock: Callable[[], datetime]) -> APIRouter:
         "requestBody": {"required": True, "content": {"application/json": {"schema": MarkBody.model_json_schema()}}}
     }
 
-    @routes.patch("/{deployment_id}", summary="Mark one deployment", openapi_extra=schema, responses=_REFUSED)
+    @routes.patch("/{deployment_id}", summary="Mark one deployment", openapi_extra=schema, responses=_ANSWERS)
     async def mark(
         request: Request,
         key: Annotated[Key, Depends(may_mark)],

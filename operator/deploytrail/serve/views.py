@@ -22,7 +22,7 @@ from deploytrail.record.model import (
     Trigger,
 )
 from deploytrail.serve.asking import in_time
-from deploytrail.serve.examples import DEPLOYMENT
+from deploytrail.serve.examples import DEPLOYMENT, DEPLOYMENT_DETAIL
 from deploytrail.stores.base import Store
 
 Time = Annotated[datetime, PlainSerializer(to_rfc3339, return_type=str)]
@@ -115,7 +115,7 @@ class JudgementView(BaseModel):
 class DeploymentDetail(DeploymentItem):
     """One deployment with every report it was made from."""
 
-    model_config = ConfigDict(json_schema_extra={})
+    model_config = ConfigDict(json_schema_extra={"examples": [DEPLOYMENT_DETAIL]})
 
     judgement: JudgementView | None = Field(description="What DORA's metrics make of it; null until it has ended.")
     reports: tuple[ReportView, ...]
