@@ -50,6 +50,15 @@ def stateful(draw: st.DrawFn) -> Told:
 
 
 @st.composite
+def applied(draw: st.DrawFn) -> dict[str, str]:
+    """What stands in the spec of an object that somebody applies: of the version that others tell of, too."""
+    version, commit = draw(VERSIONS), draw(COMMITS.filter(bool))
+    status = draw(st.sampled_from([Status.STARTED, Status.COMPLETED, Status.FAILED]))
+    assert commit is not None
+    return {"version": version, "commit": commit, "environment": "production", "status": status.value}
+
+
+@st.composite
 def runs(draw: st.DrawFn) -> Told:
     """As CI tells of builds, run by run."""
     run, status, version = draw(st.sampled_from(["7", "8"])), draw(BUILT), draw(VERSIONS)

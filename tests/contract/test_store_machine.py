@@ -6,7 +6,7 @@ What is acknowledged is seen at once on the replica that acknowledged it; in the
 import asyncio
 import contextlib
 import itertools
-from collections.abc import Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from copy import deepcopy
 from datetime import timedelta
@@ -16,17 +16,26 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
+from deploytrail.errors import Conflict
+from deploytrail.kube.client import Kube, Object
+from deploytrail.kube.conditions import accepted, refused
+from deploytrail.kube.forms import DEPLOYMENT
+from deploytrail.kube.objects import from_object
+from deploytrail.kube.resources import API_VERSION
 from deploytrail.record.model import Annotation, AnyReport, Build, Deployment, Mark
 from deploytrail.record.preference import prefer
 from deploytrail.record.query import Query
+from deploytrail.sources.resources import to_report
 from deploytrail.stores.base import Outcome, Shelf, Store, VersionTaken
 from tests.contract.conftest import Opening
+from tests.controlplane.cluster import Cluster
 from tests.naive import NaiveStore, held, word
 from tests.reports import NOON
-from tests.telling import PAUSES, Told, reports
+from tests.telling import PAUSES, Told, applied, reports
 from tests.waiting import until
 
 T = TypeVar("T")
+Spec = dict[str, str]
 
 _ends = itertools.count()
 
@@ -34,14 +43,16 @@ _ends = itertools.count()
 class Replicas(RuleBasedStateMachine):
     """Two replicas of one store, and what they must be like."""
 
-    def __init__(self, opening: Opening) -> None:
+    def __init__(self, opening: Opening, cluster: Cluster, namespace: str) -> None:
         super().__init__()
         self._end = f"-machine-{next(_ends)}"  # the records of one run are not in the way of the next
         self._naive, self._now = NaiveStore(), NOON
         self._marks: dict[str, list[str]] = {}
         self._channels: set[str] = set()
         self._runner, self._stack = asyncio.Runner(), AsyncExitStack()
+        self._applied: dict[str, Spec] = {}
         self._replicas = self._do(self._open(opening))
+        self._objects = self._do(self._stack.enter_async_context(objects(cluster, namespace)))
 
     @rule(made=reports(), pause=PAUSES, replica=st.sampled_from([0, 1]))
     def tell(self, made: Told, pause: timedelta, replica: int) -> None:
@@ -75,6 +86,29 @@ class Replicas(RuleBasedStateMachine):
         for outcome in outcomes:
             self._note(outcome)
         self._naive = self._do(until(lambda: self._fitting(possible)))
+
+    @rule(name=st.sampled_from("mn"), made=applied(), replica=st.sampled_from([0, 1]))
+    def apply(self, name: str, made: Spec, replica: int) -> None:
+        """Somebody applies an object, new or as it is with a further status, and the operator takes it in."""
+        before = self._applied.get(name)
+        if before is not None and (before["status"] != "started" or made["status"] == "started"):
+            return  # of what is over the API server takes no other status; the same again is not told again
+        self._applied[name] = before | {"status": made["status"]} if before else made | {"product": f"web{self._end}"}
+        obj = self._do(self._objects.put(f"{name}{self._end}", self._applied[name]))
+        report = to_report(from_object(obj, DEPLOYMENT, home=self._objects.namespace))
+        expected, store = self._naive.tell(report), self._replicas[replica]
+
+        outcome = self._do(store.record(report))
+
+        assert word(outcome) == expected
+        self._do(self._objects.answer(obj, outcome))
+        if isinstance(outcome, VersionTaken):
+            del self._applied[name]
+            self._do(self._objects.delete(obj))
+            return
+        self._note(outcome)
+        for each in self._replicas:
+            self._do(until(lambda each=each: self._agrees(each, self._naive)))  # type: ignore[misc]
 
     def _told(self, *reports: AnyReport[Any]) -> tuple[NaiveStore, dict[int, str]]:
         """What the model becomes, and says, of these in this order."""
@@ -163,6 +197,40 @@ class Replicas(RuleBasedStateMachine):
         return self._runner.run(act)
 
 
+class Objects:
+    """DeploymentEvents as people apply them, and the operator's part in them."""
+
+    def __init__(self, kube: Kube, namespace: str) -> None:
+        self._kube, self.namespace = kube, namespace
+
+    async def put(self, name: str, spec: Spec) -> Object:
+        body: Object = {"apiVersion": API_VERSION, "kind": DEPLOYMENT.name, "metadata": {"name": name}, "spec": spec}
+        there = await self._kube.get(DEPLOYMENT.kind, self.namespace, name)
+        if there is None:
+            return await self._kube.create(DEPLOYMENT.kind, self.namespace, body)
+        return await self._kube.replace(DEPLOYMENT.kind, self.namespace, name, there | {"spec": spec})
+
+    async def answer(self, obj: Object, outcome: Outcome[Any]) -> None:
+        match outcome:
+            case VersionTaken():
+                status = refused(obj, Conflict("Version already exists"), now=NOON)
+            case _:
+                status = accepted(obj, outcome.record)
+        await self._kube.patch_status(DEPLOYMENT.kind, self.namespace, obj["metadata"]["name"], status)
+
+    async def delete(self, obj: Object) -> None:
+        await self._kube.delete(DEPLOYMENT.kind, self.namespace, obj["metadata"]["name"])
+
+
+@contextlib.asynccontextmanager
+async def objects(cluster: Cluster, namespace: str) -> AsyncIterator[Objects]:
+    kube = await Kube.connect(cluster.kubeconfig)
+    try:
+        yield Objects(kube, namespace)
+    finally:
+        await kube.close()
+
+
 def shelf_of(store: Store, kind: type[Any]) -> Shelf[Any]:
     shelves: dict[type[Any], Shelf[Any]] = {
         Deployment: store.deployments, Build: store.builds, Annotation: store.annotations,
@@ -170,9 +238,9 @@ def shelf_of(store: Store, kind: type[Any]) -> Shelf[Any]:
     return shelves[kind]
 
 
-def test_a_store_is_what_the_model_is_after_any_steps(opening: Opening) -> None:
+def test_a_store_is_what_the_model_is_after_any_steps(opening: Opening, crds: Cluster, namespace: str) -> None:
     class Here(Replicas):
         def __init__(self) -> None:
-            super().__init__(opening)
+            super().__init__(opening, crds, namespace)
 
     run_state_machine_as_test(Here, settings=settings(max_examples=10, stateful_step_count=20, deadline=None))
