@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import asyncpg
+import trustme
 
 from tests.controlplane.processes import Server, free_port
 from tests.waiting import run, wait_until
@@ -39,12 +40,20 @@ class Postgresql:
     """One server; ``with`` starts it and removes all of it.
 
     ``fsync=True`` lets it wait for the disk, as production does; without it only a power cut loses anything. Its data
-    are in ``home``, an empty folder, if one is given.
+    are in ``home``, an empty folder, if one is given. With a ``certificate`` it takes TLS.
     """
 
-    def __init__(self, *, fsync: bool = False, home: Path | None = None, **settings: str) -> None:
+    def __init__(
+        self,
+        *,
+        fsync: bool = False,
+        home: Path | None = None,
+        certificate: trustme.LeafCert | None = None,
+        **settings: str,
+    ) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="deploytrail-postgresql-"))
-        self._home, self._fsync, self._settings = home or self._folder, fsync, settings
+        self._home, self._fsync, self._certificate = home or self._folder, fsync, certificate
+        self._settings = settings if certificate is None else settings | self._tls()
         self.binaries = _binaries(self._folder)
         """The folder of its programs."""
         self._port = free_port()
@@ -56,6 +65,8 @@ class Postgresql:
         _open_to_user(self._home)
         (self._folder / "password").write_text(PASSWORD)
         (self._folder / "password").chmod(0o644)
+        if self._certificate is not None:
+            self._write_certificate(self._certificate)
         subprocess.run(
             self._as_user(
                 "initdb",
@@ -130,6 +141,22 @@ class Postgresql:
     async def _answers(self) -> None:
         self._server.check()
         await self.execute("SELECT 1")
+
+    def _tls(self) -> dict[str, str]:
+        return {
+            "ssl": "on",
+            "ssl_cert_file": f"{self._folder}/server.pem",
+            "ssl_key_file": f"{self._folder}/server.key",
+        }
+
+    def _write_certificate(self, certificate: trustme.LeafCert) -> None:
+        """Its key is for the server alone, or it would not start."""
+        chain, key = self._folder / "server.pem", self._folder / "server.key"
+        chain.write_bytes(b"".join(each.bytes() for each in certificate.cert_chain_pems))
+        key.touch(mode=0o600)
+        key.write_bytes(certificate.private_key_pem.bytes())
+        for each in (chain, key):
+            os.chown(each, _nobody().pw_uid, _nobody().pw_gid)
 
     def _arguments(self) -> list[str]:
         settings = {

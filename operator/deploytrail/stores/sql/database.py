@@ -30,6 +30,7 @@ _HOST = r"(\[[^][@]+\]|[^][@:,]+)(:[0-9]+)?"
 _AUTHORITY = re.compile(rf"([^@]*@)?({_HOST}(,{_HOST})*)?")
 
 SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+SSL_FILES = ("sslrootcert", "sslcert", "sslkey")
 
 
 class Database(Protocol):
@@ -64,8 +65,13 @@ def database_of(url: str) -> Database:
         return SqliteDatabase(_path(url.removeprefix(SQLITE)))
     if not url.startswith(POSTGRESQL):
         raise Misconfigured("a SQL store is sqlite:///path or postgresql://user@host/database")
-    if _options(url).get("sslmode", ["prefer"])[-1] not in SSL_MODES:
+    options = _options(url)
+    if options.get("sslmode", ["prefer"])[-1] not in SSL_MODES:
         raise Misconfigured(f"sslmode of the store is one of {', '.join(SSL_MODES)}")
+    for name in SSL_FILES:
+        for path in options.get(name, ()):
+            if not Path(path).is_file():
+                raise Misconfigured(f"{name} of the store is {path}, and there is no such file")
     return PostgresqlDatabase(url)
 
 

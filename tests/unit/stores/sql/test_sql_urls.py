@@ -34,6 +34,7 @@ def test_a_url_names_a_database(url: str, name: str) -> None:
         ("sqlite:///trail.db?mode=ro", "takes no options"),
         (f"mysql://user:{SECRET}@db/trail", "sqlite:///path or postgresql://"),
         (f"postgresql://user:{SECRET}@db/trail?sslmode=maybe", "sslmode of the store is one of"),
+        (f"postgresql://user:{SECRET}@db/trail?sslrootcert=/no/root.pem", "sslrootcert of the store is /no/root.pem"),
     ],
 )
 def test_a_url_that_is_none_is_refused_without_being_quoted(url: str, sentence: str) -> None:
