@@ -30,7 +30,8 @@ from deploytrail.stores.sql.standings import Standing, enough, followed, from_te
 from deploytrail.stores.sql.statements import write
 
 NEIGHBOURS = 2 * (LOOK_BACK + 2)
-"""Rows that are read to each side of a change at first; ten times as many while they do not do."""
+"""Rows that are read to each side of a change at first; five times as many while they do not do, which is enough for
+what the definitions look back at."""
 
 FIRST_STEP, STEP = 6, 50
 """Deployments that are read at first to find out what runs, which mostly does; and then at a time."""
@@ -208,7 +209,7 @@ def _stretches(
         read = _read_stretches(connection, {place: moves[place] for place in missing}, built, neighbours)
         found |= {place: stretch for place, (stretch, whole) in read.items() if whole}
         missing = [place for place in missing if place not in found]
-        neighbours *= 10
+        neighbours *= 5
     return found
 
 
