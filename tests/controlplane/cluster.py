@@ -15,7 +15,7 @@ from tests.waiting import wait_until
 
 
 class CommandFailed(Exception):
-    """kubectl or helm refused; the message is the command and its standard error."""
+    """kubectl or helm refused; the message is the command and all that it printed."""
 
 
 class Cluster:
@@ -104,7 +104,7 @@ class Cluster:
         environment |= {"KUBECONFIG": str(self.kubeconfig), "HOME": home}
         done = subprocess.run([program(name), *args], input=stdin, capture_output=True, text=True, env=environment)
         if done.returncode != 0:
-            raise CommandFailed(f"{name} {' '.join(args)}: {(done.stderr or done.stdout).strip()}")
+            raise CommandFailed(f"{name} {' '.join(args)}: {(done.stderr + done.stdout).strip()}")
         return done.stdout
 
 

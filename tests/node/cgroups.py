@@ -11,6 +11,9 @@ ROOT = Path("/sys/fs/cgroup")
 PREFIX = "deploytrail-node-"
 """How the names of our groups begin, so that those of a run that was killed can be found."""
 
+WEIGHT = 10
+"""How many processes of a busy machine all the pods together count for; by itself a group counts for one."""
+
 CONTROLLERS = ("cpuset", "cpu", "io", "memory", "pids")
 """What kubelet wants of version 2."""
 
@@ -28,10 +31,13 @@ def create(name: str) -> None:
         (ROOT / "cgroup.subtree_control").write_text(wanted)
         (ROOT / name).mkdir()
         (ROOT / name / "cgroup.subtree_control").write_text(wanted)
+        if "cpu" in offered:
+            (ROOT / name / "cpu.weight").write_text(str(100 * WEIGHT))
         return
     for hierarchy in _hierarchies():
         if hierarchy.name != "unified":  # where there is one beside version 1, it has no controllers
             (hierarchy / name).mkdir()
+    (ROOT / "cpu" / name / "cpu.shares").write_text(str(1024 * WEIGHT))
     cpuset = ROOT / "cpuset"
     for setting in ("cpuset.cpus", "cpuset.mems"):  # nothing may run in a group that has not been given these
         if (cpuset / setting).exists():

@@ -15,6 +15,9 @@ POD_NETWORK, SERVICE_NETWORK = "10.244.0.0/24", "10.96.0.0/24"
 API_PORT = 6443
 NAME = "node1"
 
+VOLUMES = 2
+"""As many as there are claims in all the tests: nobody here provides more, and none is used twice."""
+
 USERS = {
     "admin": "system:masters",
     "kubelet": "system:nodes",
@@ -40,9 +43,9 @@ class Place:
         return self.folder / "kubelet"
 
     @property
-    def volume(self) -> Path:
+    def volumes(self) -> list[Path]:
         """What outlives pods."""
-        return self.folder / "volume"
+        return [self.folder / f"volume-{number}" for number in range(VOLUMES)]
 
     def kubeconfig(self, user: str) -> Path:
         """The kubeconfig of one of the users, inside the node's network."""
@@ -109,6 +112,8 @@ def controller_manager(place: Place) -> list[str]:
         "--use-service-account-credentials",
         "--leader-elect=false",
         "--bind-address=127.0.0.1",
+        # The only node is not given up, nor its pods taken out of Services, because the API server was away.
+        "--node-monitor-grace-period=10m",
     ]
 
 
@@ -132,16 +137,23 @@ def kubelet(place: Place) -> list[str]:
     ]
 
 
-def volume(place: Place) -> dict[str, Any]:
-    """A PersistentVolume, for the one claim that a test makes: there is nobody here to provide them."""
+def volumes(place: Place) -> list[dict[str, Any]]:
+    """PersistentVolumes, each for one claim."""
     here = {"matchExpressions": [{"key": "kubernetes.io/hostname", "operator": "In", "values": [NAME]}]}
     spec = {
         "capacity": {"storage": "10Gi"},
         "accessModes": ["ReadWriteOnce"],
-        "local": {"path": str(place.volume)},
         "nodeAffinity": {"required": {"nodeSelectorTerms": [here]}},
     }
-    return {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": "volume"}, "spec": spec}
+    return [
+        {
+            "apiVersion": "v1",
+            "kind": "PersistentVolume",
+            "metadata": {"name": folder.name},
+            "spec": spec | {"local": {"path": str(folder)}},
+        }
+        for folder in place.volumes
+    ]
 
 
 def _containerd(place: Place) -> str:

@@ -18,6 +18,11 @@ from tests.node.sources import current
 Say = Callable[[str], None]
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """What kind has put on the machine it removes itself."""
+    return True if collection_path.name == "test_removal.py" and config.getoption("cluster") == "kind" else None
+
+
 @pytest.fixture(scope="session")
 def say(request: pytest.FixtureRequest) -> Say:
     """Prints what was measured, also when all is well."""

@@ -1,5 +1,6 @@
 """The chart installed on real pods: what a cluster's administrator does with it, and what can be seen of it."""
 
+import json
 import os
 import re
 from collections.abc import Iterator
@@ -114,10 +115,6 @@ class Installation:
         self.cluster.helm("uninstall", self.name, "-n", self.namespace, "--ignore-not-found")
         self.cluster.kubectl("delete", "namespace", self.namespace, "--wait=false")
 
-    def records(self) -> list[dict[str, Any]]:
-        """The DeploymentEvents in its namespace."""
-        return list(self.cluster.get("deploymentevents", "-n", self.namespace)["items"])
-
     @contextmanager
     def forwarded(self) -> Iterator[str]:
         """``kubectl port-forward`` to the Service; gives the URL on this machine."""
@@ -132,6 +129,15 @@ class Installation:
                 yield f"http://127.0.0.1:{wait_until(lambda: _forwarded_port(server))}"
             finally:
                 server.stop(kill=True)
+
+    def examined(self) -> dict[str, list[str]]:
+        """What the doctor says in the pod, asked as the notes say: the levels found, by check."""
+        asked = ("deploytrail", "doctor", "-o", "json", "--timeout=30")  # a busy machine is not what is examined
+        told = self.kubectl("exec", f"deployment/{self.fullname}", "--", *asked)
+        found: dict[str, list[str]] = {}
+        for each in json.loads(told):
+            found.setdefault(each["check"], []).append(each["level"])
+        return found
 
     def asked(self, key: str) -> list[dict[str, Any]]:
         """Every deployment that the read API shows."""

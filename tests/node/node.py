@@ -3,7 +3,6 @@
 The machine's network, rules, mounts and ports stay untouched. Ending one process ends everything.
 """
 
-import json
 import os
 import secrets
 import shutil
@@ -21,6 +20,7 @@ from tests.controlplane.processes import Server, free_port
 from tests.node import cgroups, configuration, machine
 from tests.node.configuration import ADDRESS, API_PORT, NAME, USERS, Place, user_name
 from tests.node.images import Images
+from tests.node.pods import as_json
 from tests.node.sources import Source
 
 PATIENCE = 120.0
@@ -95,8 +95,9 @@ class Node(Cluster):
         self._serve_inside("kubelet", configuration.kubelet(self._place))
         self._serve_inside("kube-proxy", [f"--config={folder}/proxy.yaml"])
         self._await(self._node_ready, "kubelet")
-        self._place.volume.mkdir()
-        self.kubectl("create", "-f", "-", input=json.dumps(configuration.volume(self._place)))
+        for folder in self._place.volumes:
+            folder.mkdir()
+        self.kubectl("create", "-f", "-", input=as_json(*configuration.volumes(self._place)))
 
     def _start_api(self) -> None:
         folder = self._place.folder

@@ -9,8 +9,8 @@ from deploytrail import __version__
 
 ROOT = Path(__file__).parents[2]
 
-FIRST = "4d4562e"
-"""What is upgraded from while nothing has been released: a commit before the kinds knew of GitLab."""
+FIRST = "375a664"
+"""What is upgraded from while nothing has been released: the first commit whose chart offers every store."""
 
 
 @dataclass(frozen=True)

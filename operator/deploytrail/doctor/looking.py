@@ -19,6 +19,9 @@ _ITSELF = Kind("authentication.k8s.io", "v1", "selfsubjectreviews")
 IN_A_SECRET = {"DEPLOYTRAIL_STORE": "postgresql://in-a-secret/"}
 """What stands for the value of a variable that is kept in a Secret, which is none of our business."""
 
+ASKED_AT_ONCE = 8
+"""Rights. Each costs a connection of its own: forty handshakes at once can be too much for a pod with little CPU."""
+
 
 @dataclass(frozen=True, slots=True)
 class Installation:
@@ -84,7 +87,13 @@ async def who_asks(kube: Kube) -> str:
 
 async def allowed(kube: Kube, rights: Collection[Right], account: str | None) -> list[Right]:
     """Those of the rights that ``account`` has, a ``namespace:name``; None asks for ourselves. May raise Forbidden."""
-    answers = await asyncio.gather(*(_is_allowed(kube, right, account) for right in rights))
+    gate = asyncio.Semaphore(ASKED_AT_ONCE)
+
+    async def ask(right: Right) -> bool:
+        async with gate:
+            return await _is_allowed(kube, right, account)
+
+    answers = await asyncio.gather(*map(ask, rights))
     return [right for right, answer in zip(rights, answers, strict=True) if answer]
 
 
