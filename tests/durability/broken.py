@@ -16,6 +16,7 @@ from deploytrail.cli import main
 from deploytrail.errors import DeploytrailError, Rejected
 from deploytrail.stores.base import Duplicate, Recorded
 from deploytrail.stores.sql import ingest, postgresql, sqlite, statements
+from deploytrail.stores.sql.rows import to_total_rows
 from deploytrail.stores.sql.store import SqlStore
 from deploytrail.stores.sql.troubles import Poison
 
@@ -73,20 +74,40 @@ def synchronous_commit_off() -> None:
 
 def outbox_apart() -> None:
     """What is to be announced follows in a second transaction."""
-    whole, write, left = ingest.write, SqlStore._write, list[bytes]()
 
-    def records_only(connection: Any, desk: Any) -> None:
-        left[:], desk.events = desk.events, []
+    def take(desk: Any) -> dict[str, list[bytes]]:
+        rows, desk.events = {"announce": desk.events}, []
+        return rows
+
+    _apart(take)
+
+
+def totals_apart() -> None:
+    """The totals follow in a second transaction."""
+
+    def take(desk: Any) -> dict[str, list[bytes]]:
+        rows, desk.totals = {"total": to_total_rows(desk.totals)}, {}
+        return rows
+
+    _apart(take)
+
+
+def _apart(take: Callable[[Any], dict[str, list[bytes]]]) -> None:
+    """What is taken from the desk follows in a second transaction."""
+    whole, write, left = ingest.write, SqlStore._write, dict[str, list[bytes]]()
+
+    def the_rest(connection: Any, desk: Any) -> None:
+        left.update(take(desk))
         whole(connection, desk)
 
     async def twice(store: Any, reports: Sequence[Any]) -> Any:
         answers = await write(store, reports)
-        rows = {"announce": list(left)}
+        rows = dict(left)
         await asyncio.sleep(SLOW_DISK)
         await store._door.write(lambda each: statements.write(each, rows))
         return answers
 
-    ingest.write = records_only
+    ingest.write = the_rest
     SqlStore._write = twice  # type: ignore[method-assign,assignment]
 
 
@@ -122,6 +143,7 @@ BUILDS: Mapping[str, Callable[[], None]] = {
     "sqlite-normal": sqlite_normal,
     "synchronous-commit-off": synchronous_commit_off,
     "outbox-apart": outbox_apart,
+    "totals-apart": totals_apart,
     "no-bisect": no_bisect,
     "duplicates-as-created": duplicates_as_created,
 }

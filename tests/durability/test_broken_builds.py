@@ -32,6 +32,7 @@ def check_found_out(rig: Rig, chance: Random, fault: str, complaint: str) -> Non
     [
         ("answer-before-commit", "server", "acknowledged and lost"),
         ("outbox-apart", "server", "recorded and not in the outbox"),
+        ("totals-apart", "server", "miscounted, such as the totals of"),
         ("no-bisect", "nothing", "refused without a reason"),
         ("duplicates-as-created", "nothing", "said to be created more than once"),
     ],

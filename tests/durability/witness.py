@@ -10,11 +10,12 @@ from deploytrail.kube.forms import BUILD, DEPLOYMENT, Form
 from deploytrail.kube.objects import from_object
 from deploytrail.record.dora.judging import Rules
 from deploytrail.record.event import Event
-from deploytrail.record.model import Record
+from deploytrail.record.model import Deployment, Record
+from deploytrail.record.totals import Place, tally
 from deploytrail.stores.sql.database import database_of
 from deploytrail.stores.sql.recount import discrepancies
 from deploytrail.stores.sql.rows import KINDS, from_document
-from deploytrail.stores.sql.tables import OUTBOX, PAYLOADS, RECORDS
+from deploytrail.stores.sql.tables import OUTBOX, PAYLOADS, RECORDS, TOTALS
 from tests.controlplane.cluster import Cluster
 
 
@@ -28,7 +29,7 @@ class Holding:
     outbox: tuple[Event, ...] | None
     """None where the record is its own outbox."""
     miscounted: tuple[str, ...] = ()
-    """Where counts, of all products, are not what the records come to."""
+    """Where counts, of all products, and totals, of this one, are not what the records come to."""
 
 
 async def in_database(url: str, product: str) -> Holding:
@@ -46,12 +47,25 @@ def _rows(connection: Connection, product: str) -> Holding:
     documents = connection.execute(select(RECORDS.c.kind, RECORDS.c.document).where(RECORDS.c.product == product))
     bodies = connection.scalars(select(PAYLOADS.c.body).where(PAYLOADS.c.record_id.in_(ours)))
     events = connection.execute(select(OUTBOX).where(OUTBOX.c.record_id.in_(ours)))
+    records = tuple(from_document(row.document, types[row.kind]) for row in documents)
     return Holding(
-        tuple(from_document(row.document, types[row.kind]) for row in documents),
+        records,
         tuple(bodies),
         tuple(Event(row.event_type, row.record_id, row.position, row.heard_at) for row in events),
-        tuple(discrepancies(connection, Rules())),
+        (*discrepancies(connection, Rules()), *_miscounted(connection, product, records)),
     )
+
+
+def _miscounted(connection: Connection, product: str, records: Iterable[Record]) -> Iterable[str]:
+    """Where the totals of the product are not the sum of its deployments, none of which was ever removed."""
+    due: dict[Place, dict[str, int]] = {}
+    tally(due, (record for record in records if isinstance(record, Deployment)))
+    kept: dict[Place, dict[str, int]] = {}
+    for row in connection.execute(select(TOTALS).where(TOTALS.c.product == product, TOTALS.c.value != 0)):
+        kept.setdefault(Place(row.product, row.environment), {})[row.name] = row.value
+    for place in due.keys() | kept.keys():
+        if due.get(place) != kept.get(place):
+            yield f"the totals of {place} are {kept.get(place)}, and its deployments add up to {due.get(place)}"
 
 
 async def in_cluster(cluster: Cluster, namespace: str, product: str) -> Holding:
