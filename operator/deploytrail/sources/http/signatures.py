@@ -64,6 +64,6 @@ def standard_webhook(headers: Mapping[str, str]) -> Signature | None:
 def _standard_key(secret: bytes) -> bytes:
     """What the secret stands for, base64 behind ``whsec_``; itself, where it is nothing of the sort."""
     try:
-        return b64decode(secret.removeprefix(b"whsec_"), validate=True)
+        return b64decode(secret.removeprefix(b"whsec_"), validate=True) or secret
     except ValueError:
         return secret
