@@ -87,7 +87,7 @@ class Postgresql:
     @property
     def knows_tls(self) -> bool:
         """Whether it was built with it; told by the ciphers it would choose from."""
-        command = [self.binaries / "postgres", "--describe-config"]
+        command = [str(self.binaries / "postgres"), "--describe-config"]
         described = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         return any(line.startswith("ssl_ciphers\t") and "\tnone\t" not in line for line in described.splitlines())
 
