@@ -16,7 +16,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
-from deploytrail.errors import Conflict
+from deploytrail.errors import Conflict, Unavailable
 from deploytrail.kube.client import Kube, Object
 from deploytrail.kube.conditions import accepted, refused
 from deploytrail.kube.forms import DEPLOYMENT
@@ -38,6 +38,14 @@ T = TypeVar("T")
 Spec = dict[str, str]
 
 _ends = itertools.count()
+
+
+async def _record(store: Store, report: AnyReport[Any]) -> Outcome[Any]:
+    """As clients do, who tell it again when they are asked to: while a version is being bound, its commit is open."""
+    for _ in range(10):
+        with contextlib.suppress(Unavailable):
+            return await store.record(report)
+    return await store.record(report)
 
 
 class Replicas(RuleBasedStateMachine):
@@ -117,7 +125,7 @@ class Replicas(RuleBasedStateMachine):
 
     async def _record_at_once(self, one: AnyReport[Any], other: AnyReport[Any]) -> list[Outcome[Any]]:
         first, second = self._replicas
-        return list(await asyncio.gather(first.record(one), second.record(other)))
+        return list(await asyncio.gather(_record(first, one), _record(second, other)))
 
     async def _fitting(self, possible: Sequence[NaiveStore]) -> NaiveStore:
         """The one that the first replica shows; a replica may hear a moment later of what the other recorded."""
