@@ -84,12 +84,12 @@ def test_what_the_operator_saw_has_the_ids_that_a_replay_gives_it_wherever_it_is
     operator, recording = own.run(), tmp_path / "recording.json"
     where = ("--store=kubernetes", f"--namespace={own.namespace}", f"--kubeconfig={own.cluster.kubeconfig}")
     with recorded(own, recording):
-        for name, versions in (("shop", (2, 3)), ("cart", (2,))):
-            steps = Steps(own.applications, Setup(name=name, namespace=own.argocd))
-            for version in versions:
-                steps.deploy(version)
+        shop, cart = (Steps(own.applications, Setup(name=name, namespace=own.argocd)) for name in ("shop", "cart"))
+        wait_until(lambda: newest(own) <= versions(recording))  # what was over before would be no news to a replay
+        for steps, version in ((shop, 2), (shop, 3), (cart, 2)):
+            steps.deploy(version)
         wait_until(lambda: [bool(item["finished_at"]) for item in operator.deployments()] == [True] * 3)
-        wait_until(lambda: newest(own) <= set(re.findall(r'"resourceVersion":\s*"(\d+)"', recording.read_text())))
+        wait_until(lambda: newest(own) <= versions(recording))
 
     replayed = deploytrail("replay", recording)
     replayed.check_returncode()
@@ -121,6 +121,11 @@ def newest(trail: Trail) -> set[str]:
     """The versions of all Applications as they are now."""
     applications = trail.cluster.get("applications.argoproj.io", "-n", trail.argocd)["items"]
     return {each["metadata"]["resourceVersion"] for each in applications}
+
+
+def versions(recording: Path) -> set[str]:
+    """The versions of whatever was recorded so far."""
+    return set(re.findall(r'"resourceVersion":\s*"(\d+)"', recording.read_text()))
 
 
 async def kept(url: str) -> set[tuple[str, str]]:
