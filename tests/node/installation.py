@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -161,10 +162,16 @@ def deployments(url: str, key: str) -> list[dict[str, Any]]:
     asked: dict[str, Any] = {"limit": 1000}
     with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {key}"}, timeout=30) as client:
         while asked:
-            page = client.get(DEPLOYMENTS, params=asked).raise_for_status().json()
+            page = wait_until(partial(_page, client, asked))
             items += page["items"]
             asked = {"limit": 1000, "cursor": page["next"]} if page["next"] else {}
     return items
+
+
+def _page(client: httpx.Client, asked: dict[str, Any]) -> dict[str, Any]:
+    answer = client.get(DEPLOYMENTS, params=asked)
+    assert answer.is_success, answer.text  # 503 says that one may ask again, and why
+    return dict(answer.json())
 
 
 def _forwarded_port(forward: Server) -> str | bool:
