@@ -52,7 +52,7 @@ class Installation:
         """Have the namespace, which takes restricted pods alone."""
         self.cluster.kubectl("create", "namespace", self.namespace)
         self.cluster.kubectl("label", "namespace", self.namespace, RESTRICTED)
-        self.kubectl("wait", "--for=create", "serviceaccount/default", "--timeout=60s")
+        self.kubectl("wait", "--for=create", "serviceaccount/default", f"--timeout={PATIENCE}")
 
     def install(self, *values: str, chart: Path = CHART) -> None:
         """Install or upgrade with ``--set-json`` values; returns when every pod is ready and no old one is left."""

@@ -64,13 +64,22 @@ class Node(Cluster):
 
     @contextmanager
     def api_away(self) -> Iterator[None]:
-        """The API server is killed, and started again in the end."""
+        """The API server is killed, and started again in the end.
+
+        Elsewhere the controllers lose their lease meanwhile, end, and are started again by kubelet. Ours have none:
+        left alone they ask for the API server after pauses of up to a minute.
+        """
+        controllers = [self._servers[name] for name in ("kube-controller-manager", "kube-scheduler")]
         self._servers["kube-apiserver"].stop(kill=True)
+        for each in controllers:
+            each.stop(kill=True)
         try:
             yield
         finally:
             self._servers["kube-apiserver"].start()
             self._await(self._api_ready, "kube-apiserver")
+            for each in controllers:
+                each.start()
 
     def _load(self, archive: Path) -> None:
         ctr = [program("ctr"), "-a", "/run/containerd/containerd.sock", "-n", "k8s.io", "images", "import"]

@@ -79,14 +79,17 @@ class _NoProgress(kopf.ProgressStorage):
 
 
 class _Quieter(logging.Filter):
-    """kopf logs every retry as an error, every five seconds, for as long as an outage lasts: the first says it all."""
+    """kopf logs every retry as an error, every five seconds, for as long as an outage lasts: the first says it all.
+
+    A question that was under way when its connections were closed, because we end or log in anew, is no failure.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
         message = record.getMessage()
         if "Request attempt #" not in message:
             return True
         record.levelno, record.levelname = logging.WARNING, "WARNING"
-        return "Request attempt #1 " in message
+        return "Request attempt #1 " in message and "Connector is closed" not in message
 
 
 _QUIETER = _Quieter()
