@@ -6,6 +6,7 @@ import shutil
 import struct
 import subprocess
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
@@ -52,11 +53,7 @@ class Disk:
 
     def cut(self) -> None:
         """Lose the power: what was not flushed is lost, and everybody's writes fail."""
-        folder = os.open(self.mount, os.O_RDONLY)
-        try:
-            fcntl.ioctl(folder, _SHUTDOWN, _LOSE_THE_LOG)
-        finally:
-            os.close(folder)
+        self._with_folder(lambda folder: fcntl.ioctl(folder, _SHUTDOWN, _LOSE_THE_LOG))
 
     def recover(self) -> None:
         """Have it back as it is after such an end."""
@@ -85,8 +82,16 @@ class Disk:
                     piece //= 2
 
     def clear(self) -> None:
-        """Undo ``fill``."""
+        """Undo ``fill``, for good: what only stands in the journal is undone again by an error a moment later."""
         (self.mount / "filler").unlink()
+        self._with_folder(os.fsync)
+
+    def _with_folder(self, act: Callable[[int], object]) -> None:
+        folder = os.open(self.mount, os.O_RDONLY)
+        try:
+            act(folder)
+        finally:
+            os.close(folder)
 
     def _attach(self) -> None:
         _run("mount", "-o", "loop,errors=remount-ro", self._image, self.mount)

@@ -46,14 +46,18 @@ class Load:
         self._numbers = itertools.count()
         self._moved = asyncio.Condition()
         self._over = False
+        self._last: Post | None = None
 
     async def __aenter__(self) -> Self:
         self._clients = [asyncio.create_task(self._client(number)) for number in range(CLIENTS)]
         return self
 
-    async def __aexit__(self, *_: object) -> None:
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._over = True
-        await asyncio.gather(*self._clients)
+        if kind is not None:  # what went wrong is to be seen, not what became of the clients for it
+            for client in self._clients:
+                client.cancel()
+        await asyncio.gather(*self._clients, return_exceptions=kind is not None)
 
     async def until(self, more: int) -> None:
         """Wait for so many more acknowledgements."""
@@ -61,17 +65,26 @@ class Load:
         async with asyncio.timeout(PATIENCE), self._moved:
             await self._moved.wait_for(lambda: len(self.acknowledged) >= enough or self._clients_ended())
 
+    async def again(self) -> None:
+        """Repeat, alone, what was acknowledged last, as a sender does to whom the answer was lost."""
+        assert self._last is not None
+        async with self._connected() as client:
+            await self._deliver(client, self._last)
+
     def _clients_ended(self) -> bool:
         return any(client.done() for client in self._clients)
 
     async def _client(self, number: int) -> None:
-        limits = httpx.Limits(max_keepalive_connections=2)
-        async with httpx.AsyncClient(base_url=self._operator.url, limits=limits, timeout=10, verify=False) as client:
+        async with self._connected() as client:
             while not self._over:
                 for post in self._next(number):
                     # Now and then twice at once, as senders do that lost patience.
                     copies = 2 if self._random.random() < 0.2 else 1
                     await asyncio.gather(*(self._deliver(client, post) for _ in range(copies)))
+
+    def _connected(self) -> httpx.AsyncClient:
+        limits = httpx.Limits(max_keepalive_connections=2)
+        return httpx.AsyncClient(base_url=self._operator.url, limits=limits, timeout=10, verify=False)
 
     def _next(self, client: int) -> Iterator[Post]:
         """What belongs together, in its order: a deployment that is over, one in two states, a build."""
@@ -104,6 +117,7 @@ class Load:
         if post.poison == answer.is_success:
             self.refused.append(f"{answer.status_code} {answer.text} to {post.body}")
         if answer.is_success:
+            self._last = post
             async with self._moved:
                 self.acknowledged.add(post.body)
                 self._moved.notify_all()

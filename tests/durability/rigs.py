@@ -60,6 +60,7 @@ async def _round(rig: Rig, random: Random, what: str) -> None:
         await asyncio.sleep(random.uniform(0, LONGEST_WAIT))  # which moment it hits is left to chance
         await asyncio.to_thread(rig.faults[what])
         await load.until(20)
+    await load.again()
     check_kept(load, await rig.read(product))
 
 
