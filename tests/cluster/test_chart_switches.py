@@ -55,7 +55,7 @@ EVERYTHING = (
         '"hosts":["trail.example.com"],"path":"/trail","tlsSecret":"trail-tls"}'
     ),
     'podDisruptionBudget={"maxUnavailable":"50%","unhealthyPodEvictionPolicy":"AlwaysAllow"}',
-    'commonLabels={"example.com/cost":"shared"}',
+    'commonLabels={"example.com/cost":"shared","app.kubernetes.io/name":"ours"}',
     'deploymentAnnotations={"example.com/reload":"yes"}',
     'podAnnotations={"example.com/c":"d"}',
     'podLabels={"team":"platform","app.kubernetes.io/version":"ours"}',
@@ -122,6 +122,7 @@ def test_every_switch_on_its_other_side_is_accepted(fresh: ControlPlane, install
     assert only["resources"]["requests"]["ephemeral-storage"] == "1Mi"
     assert labels["team"] == "platform"
     assert labels["app.kubernetes.io/version"] == __version__
+    assert (labels["example.com/cost"], labels["app.kubernetes.io/name"]) == ("shared", "deploytrail")
     assert spec["serviceAccountName"] == "someone"
     assert spec["priorityClassName"] == "system-cluster-critical"
     assert spec["imagePullSecrets"] == [{"name": "pull"}]

@@ -17,14 +17,15 @@ app.kubernetes.io/name: {{ include "deploytrail.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 
-{{- define "deploytrail.labels" -}}
+{{- define "deploytrail.ownLabels" -}}
 {{ include "deploytrail.selectorLabels" . }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
-{{- range $name, $value := .Values.commonLabels }}
-{{ $name }}: {{ $value | quote }}
 {{- end }}
+
+{{- define "deploytrail.labels" -}}
+{{- merge (include "deploytrail.ownLabels" . | fromYaml) .Values.commonLabels | toYaml }}
 {{- end }}
 
 {{- define "deploytrail.serviceAccountName" -}}

@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -24,6 +25,7 @@ MOST = 50
 MOST_GROUPS = 100
 """How many products or teams DORA's metrics are told of at once."""
 
+_ALL_GROUPS = {"limit": str(MOST_GROUPS)}
 _HOW_MORE = {kind.name: ", the newest: --limit shows more" for kind in (DEPLOYMENTS, BUILDS)}
 _PIPE_WIDTH = 500
 _WHERE = ("url", "key_file", "namespace", "service", "context", "kubeconfig")
@@ -92,7 +94,7 @@ def dora(output: str, **flags: Any) -> None:
     if output == "csv":
         _export(DORA, flags, MOST_GROUPS)
         return
-    _show(DORA, output, flags, lambda client, asked: _judged(client.one(DORA.path, asked), output))
+    _show(DORA, output, flags, lambda client, asked: _judged(client.one(DORA.path, {**asked, **_ALL_GROUPS}), output))
 
 
 @get.command()
@@ -147,8 +149,8 @@ def _export(kind: Kind, flags: Mapping[str, Any], limit: int | None = None) -> N
         raise click.UsageError(f"as csv a limit is at most {PAGE}; without one it is everything")
     asked = _asked(flags, now=datetime.now(UTC)) | ({"limit": str(limit)} if limit is not None else {})
     with reach(flags) as client:
-        for piece in client.csv(kind.path, asked):
-            click.echo(piece, nl=False)
+        if client.csv(kind.path, asked, partial(click.echo, nl=False)):
+            _say_more(kind)
 
 
 def _asked(flags: Mapping[str, Any], *, now: datetime) -> dict[str, str]:
@@ -170,7 +172,11 @@ def _show(kind: Kind, output: str, flags: Mapping[str, Any], ask: Ask) -> None:
         case _:
             _print(kind, found, now=now, wide=output == "wide")
     if isinstance(found, Listed) and found.more:
-        click.echo(f"There are more than these {len(found.items)}{_HOW_MORE.get(kind.name, '')}.", err=True)
+        _say_more(kind)
+
+
+def _say_more(kind: Kind) -> None:
+    click.echo(f"There are more than these{_HOW_MORE.get(kind.name, '')}.", err=True)
 
 
 def _plain(found: Listed | Record) -> Any:

@@ -1,6 +1,6 @@
 """The read API, asked."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
@@ -76,13 +76,18 @@ class Client:
                 return Listed(tuple(items), more=told.get("next") is not None)
             following = {"cursor": str(told["next"])}
 
-    def csv(self, path: str, params: Params) -> Iterator[str]:
-        """A list as CSV, piece by piece. One that is broken off raises Unavailable."""
+    def csv(self, path: str, params: Params, write: Callable[[str], None]) -> bool:
+        """Write a list as CSV, piece by piece, and return whether there is more.
+
+        One that is broken off raises Unavailable.
+        """
         try:
             with self._http.stream("GET", path, params={**params, "format": "csv"}) as answer:
                 if not answer.is_success:
                     check(answer, answer.read().decode(errors="replace"))
-                yield from answer.iter_text()
+                for piece in answer.iter_text():
+                    write(piece)
+                return "next" in answer.links
         except httpx.RequestError as error:
             raise _away(error) from error
 

@@ -8,6 +8,7 @@ from deploytrail.remote.destination import Destination
 from deploytrail.viewing.client import Client
 from tests.unit.reporting.timing import FakeServer, Reaction
 
+NEXT = {"Link": '<?cursor=c1>; rel="next"'}
 KEY = "dtk_0a1b2c3d_c2VjcmV0"
 
 
@@ -76,9 +77,14 @@ def test_a_refusal_is_one_of_our_errors(reaction: Reaction, kind: type[Exception
 
 
 def test_csv_comes_piece_by_piece_and_its_refusal_as_any_other() -> None:
-    asked, server = client(httpx.Response(200, text="id\r\n1\r\n"), httpx.Response(403, json={"detail": "no"}))
+    whole, part = (httpx.Response(200, text="id\r\n1\r\n", headers=links) for links in ({}, NEXT))
+    asked, server = client(whole, part, httpx.Response(403, json={"detail": "no"}))
+    written: list[str] = []
 
-    assert "".join(asked.csv("/x", {"product": "shop"})) == "id\r\n1\r\n"
+    more = [asked.csv("/x", {"product": "shop"}, written.append) for _ in range(2)]
+
+    assert more == [False, True]
+    assert "".join(written) == 2 * "id\r\n1\r\n"
     assert dict(server.requests[0].url.params) == {"product": "shop", "format": "csv"}
     with pytest.raises(Rejected, match="no"):
-        list(asked.csv("/x", {}))
+        asked.csv("/x", {}, written.append)
