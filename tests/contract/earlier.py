@@ -41,5 +41,6 @@ STATEMENTS: Mapping[str, tuple[str, ...]] = {
         """INSERT INTO tallies (dimension, grain, name, environment, start, counts)
         VALUES ('all', 'day', '', 'production', '2026-03-02', '{"n":1,"ok":1,"r:rollback":1}')""",
     ),
+    "0008": (),
 }
 """What is added at each revision, in the words of both databases. ID and VERSION stand for what identity computes."""

@@ -111,6 +111,15 @@ RECORDS = Table(
         sqlite_where=text("status IN ('failed', 'aborted', 'unknown')"),
     ),
     Index(
+        "records_product_unsuccessful",
+        "product",
+        "status",
+        "created_at",
+        "id",
+        postgresql_where=text("status IN ('failed', 'aborted', 'unknown')"),
+        sqlite_where=text("status IN ('failed', 'aborted', 'unknown')"),
+    ),
+    Index(
         "records_uncounted",
         "kind",
         "created_at",
