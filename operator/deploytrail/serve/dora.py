@@ -152,8 +152,10 @@ def _answers() -> dict[int | str, dict[str, Any]]:
     return described
 
 
-async def answer(store: Store, settings: DoraSettings, asked: DoraAsked, *, today: date) -> DoraAnswer:
-    """What the route answers; the page asks the same."""
+async def answer(
+    store: Store, settings: DoraSettings, asked: DoraAsked, *, today: date, by: By | None = None
+) -> DoraAnswer:
+    """What the route answers; the page asks the same, and for groups ``by`` these beside the buckets."""
     question = _question(settings, asked, today)
     watched = await in_time(watched_from(store, question))
     if asked.since is None:
@@ -161,7 +163,8 @@ async def answer(store: Store, settings: DoraSettings, asked: DoraAsked, *, toda
     span = _Span(watched, today + timedelta(days=1), asked.bands or settings.bands)
     whole = question.model_copy(update={"by": None})
     sums = await in_time(store.dora(whole))
-    groups, following = await _groups(store, question, span)
+    apart = question.model_copy(update={"bucket": None, "by": by or question.by})
+    groups, following = await _groups(store, apart, span)
     total = FiguresView(**span.figures(_total(sums), question.first, question.beyond))
     return _told(settings, question, span, total, series=_series(whole, sums, span), groups=groups, following=following)
 

@@ -1,12 +1,13 @@
 """The five metrics out of counts. Each tells how many deployments it rests on; without any, there is no figure."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from deploytrail.record.dora.counting import COUNTED, FAILURE, LANDED, LEADS, RECOVERED, REWORK, UNCOUNTED, Counts
 from deploytrail.record.dora.entry import Basis
-from deploytrail.record.dora.histogram import percentile
+from deploytrail.record.dora.histogram import percentiles
 
 PERCENTILES = (50, 75, 90, 95)
 
@@ -92,18 +93,21 @@ class Figures:
 def figures(counts: Counts, *, days: int) -> Figures:
     """Out of the sum of a period that is this long."""
     counted = counts.get(COUNTED, 0)
-    leads = {basis: _times(counts, prefix) for basis, prefix in LEADS.items()}
-    buckets = [_buckets(counts, prefix) for prefix in LEADS.values()]
+    # There are hundreds of counts, and a plot has ninety periods: they are told apart once.
+    of: dict[str, dict[str, int]] = {}
+    for name, number in counts.items():
+        of.setdefault(name[0], {})[name] = number
+    leads = {basis: _buckets(of.get(prefix)) for basis, prefix in LEADS.items()}
     return Figures(
         days=days,
         counted=counted,
         landed=counts.get(LANDED, 0),
-        lead_time=_percentiles(_joined(*buckets)),
-        lead_time_by=leads,
-        failures=_share(counts, FAILURE, counted),
-        recovery_time=_times(counts, RECOVERED),
-        rework=_share(counts, REWORK, counted),
-        uncounted=_kinds(counts, UNCOUNTED),
+        lead_time=_times(_joined(*leads.values())),
+        lead_time_by={basis: _times(buckets) for basis, buckets in leads.items()},
+        failures=_share(of.get(FAILURE[0]), FAILURE, counted),
+        recovery_time=_times(_buckets(of.get(RECOVERED))),
+        rework=_share(of.get(REWORK[0]), REWORK, counted),
+        uncounted=_kinds(of.get(UNCOUNTED[0]), UNCOUNTED),
     )
 
 
@@ -122,28 +126,23 @@ def value_of(found: Figures, metric: Metric) -> float | None:
             return found.rework.ratio
 
 
-def _times(counts: Counts, prefix: str) -> Times:
-    return _percentiles(_buckets(counts, prefix))
+def _times(buckets: Mapping[int, int]) -> Times:
+    return Times(sum(buckets.values()), percentiles(buckets, PERCENTILES))
 
 
-def _percentiles(buckets: Mapping[int, int]) -> Times:
-    return Times(sum(buckets.values()), {each: percentile(buckets, each) for each in PERCENTILES})
+def _buckets(counts: Counts | None) -> dict[int, int]:
+    return {int(name[1:]): number for name, number in (counts or {}).items()}
 
 
-def _buckets(counts: Counts, prefix: str) -> dict[int, int]:
-    return {int(name[1:]): n for name, n in counts.items() if name[0] == prefix and name[1:].isdigit()}
+def _joined(*buckets: Mapping[int, int]) -> Mapping[int, int]:
+    there = [each for each in buckets if each]
+    return sum(map(Counter, there), Counter()) if len(there) > 1 else there[0] if there else {}
 
 
-def _joined(*buckets: Mapping[int, int]) -> dict[int, int]:
-    return {
-        each: sum(found.get(each, 0) for found in buckets) for each in {name for found in buckets for name in found}
-    }
-
-
-def _share(counts: Counts, prefix: str, of: int) -> Share:
+def _share(counts: Counts | None, prefix: str, of: int) -> Share:
     kinds = _kinds(counts, prefix)
     return Share(sum(kinds.values()), of, kinds)
 
 
-def _kinds(counts: Counts, prefix: str) -> dict[str, int]:
-    return {name.removeprefix(prefix): n for name, n in sorted(counts.items()) if name.startswith(prefix)}
+def _kinds(counts: Counts | None, prefix: str) -> dict[str, int]:
+    return {name.removeprefix(prefix): number for name, number in sorted((counts or {}).items())}

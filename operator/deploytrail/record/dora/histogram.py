@@ -5,8 +5,8 @@ at most 4.5 % off. None holds times of both sides of what a band ends at. All st
 answer alike; counts that were made with others have to be made anew.
 """
 
-from bisect import bisect_right
-from collections.abc import Mapping
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping
 from itertools import accumulate, pairwise
 from math import ceil, exp2, log2
 
@@ -48,14 +48,11 @@ def seconds(of: int) -> float:
     return _EDGES[stretch] * exp2(within * _DOUBLINGS[stretch])
 
 
-def percentile(counts: Mapping[int, int], percent: float) -> float | None:
-    """The time that this many per cent do not exceed, by the nearest rank; None of none."""
-    total = sum(counts.values())
-    if total <= 0:
-        return None
-    rank, seen = max(1.0, percent / 100 * total), 0
-    for each in sorted(counts):
-        seen += counts[each]
-        if seen >= rank - 1e-9:
-            return seconds(each)
-    return seconds(max(counts))
+def percentiles(counts: Mapping[int, int], percents: Iterable[int]) -> dict[int, float | None]:
+    """The times that so many per cent do not exceed, by the nearest rank; None of none."""
+    buckets = sorted(counts)
+    seen = list(accumulate(counts[each] for each in buckets))
+    if not seen or seen[-1] <= 0:
+        return dict.fromkeys(percents)
+    ranks = {percent: max(1.0, percent / 100 * seen[-1]) for percent in percents}
+    return {percent: seconds(buckets[bisect_left(seen, rank - 1e-9)]) for percent, rank in ranks.items()}

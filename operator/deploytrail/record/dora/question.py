@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeAlias
 
 from pydantic import Field
 
-from deploytrail.record.dora.counting import ALL, PRODUCT, TEAM, Counts, add
+from deploytrail.record.dora.counting import ALL, PRODUCT, TEAM, Counts
 from deploytrail.record.values import Frozen
 
 
@@ -85,7 +85,7 @@ class Span(NamedTuple):
 def spans(question: Question) -> Iterator[Span]:
     """The fewest cells that answer it: whole months where nothing shorter is told apart."""
     first, beyond = question.first, question.beyond
-    begin, end = _month_after(first - timedelta(days=1)), month(beyond)
+    begin, end = month_after(first - timedelta(days=1)), month(beyond)
     if question.bucket in (Bucket.DAY, Bucket.WEEK) or begin >= end:
         if first < beyond:
             yield Span(False, first, beyond)
@@ -102,7 +102,9 @@ def summed(question: Question, rows: Iterable[Row], names: Iterable[str] = ()) -
     sums: Sums = {(name, question.first): {} for name in names}
     for name, environment, start, counts in rows:
         told_apart = environment if question.by is By.ENVIRONMENT else name if question.by is not None else ""
-        add(sums.setdefault((told_apart, start_of(start, question)), {}), counts)
+        total = sums.setdefault((told_apart, start_of(start, question)), {})
+        for each, number in counts.items():  # they are above 0, so that none becomes 0, as in add
+            total[each] = total.get(each, 0) + number
     return sums
 
 
@@ -131,7 +133,7 @@ def starts(question: Question) -> Iterator[tuple[date, date]]:
             case Bucket.WEEK:
                 end = begin + timedelta(days=7 - begin.weekday())
             case Bucket.MONTH:
-                end = _month_after(begin)
+                end = month_after(begin)
         yield begin, min(end, question.beyond)
         begin = end
 
@@ -141,5 +143,6 @@ def month(day: date) -> date:
     return day.replace(day=1)
 
 
-def _month_after(day: date) -> date:
+def month_after(day: date) -> date:
+    """The first of the next month."""
     return (month(day) + timedelta(days=31)).replace(day=1)

@@ -40,17 +40,16 @@ class Filters(BaseModel):
     environment: str = Field("", max_length=512)
     period: Literal["30d", "90d", "365d"] = "30d"
 
-    def asked(self, today: date, *, by: By | None = None) -> DoraAsked:
+    def asked(self, today: date) -> DoraAsked:
         """As the API understands it; of a product and a team, the product."""
         days, bucket = PERIODS[self.period]
         product = self.product.strip() or None
         return DoraAsked(
-            product=product if by is None else None,
-            team=None if product or by is not None else self.team.strip() or None,
+            product=product,
+            team=None if product else self.team.strip() or None,
             environment=[self.environment.strip()] if self.environment.strip() else [],
             since=today - timedelta(days=days - 1),
-            bucket=bucket if by is None else None,
-            by=by,
+            bucket=bucket,
             limit=MOST_PRODUCTS,
         )
 
@@ -105,9 +104,8 @@ def dora_page_routes(
     @routes.get("/dora", dependencies=[Depends(may_read)])
     async def dora(request: Request, filters: Annotated[Filters, Query()]) -> Response:
         word, today = await live.word(), clock().date()
-        found = await answer(store, settings, filters.asked(today), today=today)
         one = filters.product.strip() or filters.team.strip()
-        by_product = None if one else await answer(store, settings, filters.asked(today, by=By.PRODUCT), today=today)
+        found = await answer(store, settings, filters.asked(today), today=today, by=None if one else By.PRODUCT)
         return templates.render(
             request,
             "dora.html",
@@ -116,12 +114,8 @@ def dora_page_routes(
             filters=filters,
             found=found,
             cards=[_card(metric, found) for metric in Metric],
-            products=[
-                (group.name, [value_of(metric, group) for metric in Metric], group) for group in by_product.groups
-            ]
-            if by_product
-            else [],
-            more=bool(by_product and by_product.next),
+            products=[(group.name, [value_of(metric, group) for metric in Metric], group) for group in found.groups],
+            more=found.next is not None,
             titles=TITLES,
             periods=PERIODS,
         )

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, Select, select
+from sqlalchemy import ColumnElement, Connection, Select, select, union_all
 
 from deploytrail.record.dora.question import By, Question, Row, Span, Sums, spans, summed
 from deploytrail.stores.sql.accounts import DAY, MONTH
@@ -21,9 +21,9 @@ def tallied(connection: Connection, question: Question) -> Sums:
 
 
 def _rows(connection: Connection, question: Question, names: list[str] | None) -> Iterator[Row]:
-    for span in spans(question):
-        for name, environment, start, counts in connection.execute(_some(question, span, names)):
-            yield Row(name, environment, date.fromisoformat(start), orjson.loads(counts))
+    parts = [_some(question, span, names) for span in spans(question)]
+    for name, environment, start, counts in connection.execute(union_all(*parts)).all() if parts else ():
+        yield Row(name, environment, date.fromisoformat(start), orjson.loads(counts))
 
 
 def _names(question: Question) -> Select[Any]:
