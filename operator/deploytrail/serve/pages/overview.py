@@ -15,10 +15,10 @@ from deploytrail.serve.pages.rendering import Templates
 from deploytrail.serve.pages.visitors import Visitor
 from deploytrail.stores.base import Store
 
-MOST_ROWS = 100
-"""Products on one page: a cell takes up to 70 µs to write, and nobody looks over more at once."""
+MOST_ROWS = 60
+"""Products on one page: a cell takes up to 50 µs to write, and nobody looks over more at once."""
 
-RECENT = 200
+RECENT = 100
 """Deployments among which those in progress are counted, and attempts found where nothing runs yet."""
 
 

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from deploytrail import __version__
 from deploytrail.record.instant import to_rfc3339
@@ -53,7 +54,7 @@ class Templates:
             root=root,
             base=f"http{'s' * self._visitors.is_secure(request)}://{request.headers.get('host', 'localhost')}",
             asset=lambda name: f"{root}assets/{self.assets[name].name}",
-            age=lambda then: words.age(then, now),
+            ago=lambda then: _ago(then, now),
             commit_link=words.commit_link,
             url=lambda path, **asked: f"{root}{path}{query(asked)}",
             visitor=request.scope.get(VISITOR),
@@ -71,6 +72,12 @@ def query(asked: Mapping[str, object]) -> str:
     """The filters that are set, as they stand in an address."""
     given = {name: value for name, value in asked.items() if value not in (None, "", False)}
     return f"?{urlencode(given)}" if given else ""
+
+
+def _ago(when: datetime, now: datetime) -> Markup:
+    """How long ago. No macro: there may be a thousand on a page."""
+    at = to_rfc3339(when)
+    return Markup(f'<time datetime="{at}" title="{at}" data-age>{words.age(when, now)}</time>')  # noqa: S704 - ours
 
 
 def _time_of_day(when: datetime) -> str:

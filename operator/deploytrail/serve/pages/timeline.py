@@ -18,7 +18,8 @@ from deploytrail.serve.pages.visitors import Visitor
 from deploytrail.serve.views import judgement_views
 from deploytrail.stores.base import Store
 
-PAGE = 50
+PAGE = 30
+"""Deployments on one page: what came of each is told among its neighbours, which have to be read."""
 
 PERIODS = {"24h": timedelta(hours=24), "7d": timedelta(days=7), "30d": timedelta(days=30), "90d": timedelta(days=90)}
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -96,8 +97,12 @@ def from_text(text: str, product: str, environment: str) -> Standing:
     )
 
 
+@lru_cache(maxsize=5000)
 def running_from_text(text: str, product: str, environment: str) -> Running | None:
-    """What a row answers; None when nothing runs there that we know of. Made at once: there is one for every place."""
+    """What a row answers; None when nothing runs there that we know of.
+
+    Remembered: every place is looked at again and again, and few have changed meanwhile.
+    """
     said = orjson.loads(text)
     current, previous = said["current"], said["previous"]
     if current is None:
