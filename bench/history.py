@@ -80,7 +80,14 @@ async def make(url: str, history: History) -> None:
             bar.advance(indexes)
         counts = bar.add_task("counts", total=history.deployments)
         await _within(url, partial(_count, told=lambda done, of: bar.update(counts, completed=done, total=of)))
-    await _within(url, lambda connection: connection.execute(text("ANALYZE")))
+    if url.startswith(SQLITE):
+        await _within(url, lambda connection: connection.execute(text("ANALYZE")))
+        return
+    connection = await asyncpg.connect(url)
+    try:  # what a server does by itself, were it given the time
+        await connection.execute("VACUUM ANALYZE")
+    finally:
+        await connection.close()
 
 
 def _create(connection: Connection, index: Index) -> None:

@@ -86,21 +86,33 @@ class Standings:
     def __init__(self) -> None:
         self._by_id: dict[str, Deployment] = {}
         self._places: defaultdict[Spot, list[_Placed]] = defaultdict(list)
+        self._known: dict[Spot, Running | None] = {}
+        """What was answered of a place since it last changed: it is asked for far more often."""
 
     def put(self, before: Deployment | None, after: Deployment | None) -> None:
         """A deployment came (no ``before``), changed or went (no ``after``)."""
         if before is not None and self._by_id.pop(before.id, None) is not None:
-            places = self._places[before.product, before.environment]
+            places = self._places[self._changed(before)]
             del places[bisect_left(places, _placed(before))]
         if after is not None:
             self._by_id[after.id] = after
-            insort(self._places[after.product, after.environment], _placed(after))
+            insort(self._places[self._changed(after)], _placed(after))
 
     def running(self, environment: str | None = None) -> tuple[Running, ...]:
         """By environment and product."""
         spots = sorted((spot for spot in self._places if environment in (None, spot[1])), key=lambda spot: spot[::-1])
-        found = (self._running(self._places[spot]) for spot in spots)
-        return tuple(each for each in found if each is not None)
+        return tuple(found for spot in spots if (found := self._at(spot)) is not None)
+
+    def _changed(self, deployment: Deployment) -> Spot:
+        """Where it is: there something else is known now."""
+        spot = deployment.product, deployment.environment
+        self._known.pop(spot, None)
+        return spot
+
+    def _at(self, spot: Spot) -> Running | None:
+        if spot not in self._known:
+            self._known[spot] = self._running(self._places[spot])
+        return self._known[spot]
 
     def _running(self, placed: list[_Placed]) -> Running | None:
         told = (each for _, name in reversed(placed) if tells(each := self._by_id[name]))

@@ -38,6 +38,24 @@ def test_the_newest_success_runs() -> None:
     assert versions(deployed("2", 2), deployed("1", 1)) == ["2"]
 
 
+def test_every_change_of_a_place_is_seen_at_once() -> None:
+    standings = Standings()
+    first, second, elsewhere = deployed("1", 1), deployed("2", 2), deployed("2", 2, environment="staging")
+    seen = []
+
+    for before_it, after in ((None, first), (None, second), (second, elsewhere), (first, None), (elsewhere, None)):
+        standings.put(before_it, after)
+        seen.append([(each.environment, each.version) for each in standings.running()])
+
+    assert seen == [
+        [("production", "1")],
+        [("production", "2")],
+        [("production", "1"), ("staging", "2")],
+        [("staging", "2")],
+        [],
+    ]
+
+
 def test_a_failure_a_part_and_an_open_one_tell_nothing() -> None:
     others = (
         deployed("2", 2, status=Status.FAILED),
