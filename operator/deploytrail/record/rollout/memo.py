@@ -59,7 +59,7 @@ def resume(uid: str, deployments: Sequence[Deployment]) -> Rollout:
     if not ours:
         return Rollout(uid)
     rollouts = [(item, _read(item)) for item in ours]
-    succeeded = [operation for _, operation in rollouts if operation.full and operation.phase == "Succeeded"]
+    succeeded = [operation for _, operation in rollouts if operation.shows_deployed and operation.phase == "Succeeded"]
     newest = next((operation for operation in reversed(succeeded) if operation.result.revisions), None)
     return Rollout(
         uid=uid,

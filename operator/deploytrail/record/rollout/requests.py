@@ -151,8 +151,10 @@ def _may_be(request: Request, state: State, snapshot: Snapshot, entry: Entry | N
 
 def _proven(request: Request, entry: Entry) -> Request:
     """The request, when only its end was seen, as far as its history entry does not disprove it."""
-    if request.heals and request.username is None:
-        return request  # A self-heal of Argo CD's own, in the second of the full sync that the entry belongs to.
+    own = request.heals and request.username is None
+    # One of some resources has no entry: this one is that of a full sync in the same second, which was over in it.
+    if own and (not request.resources or entry.deployed_at == entry.started_at):
+        return request
     if not (request.resources or request.dry_run or request.heals):
         return replace(request, revisions=entry.revisions) if request.revisions else request
     # Left-overs, so it was written directly; its revision may be one of them.

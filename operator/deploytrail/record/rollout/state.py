@@ -158,6 +158,11 @@ class Operation:
         """Whether it deployed the whole Application, or counts like one that did."""
         return self.renews or not (self.partial or self.key.heals)
 
+    @property
+    def shows_deployed(self) -> bool:
+        """Whether its revision is what is deployed once it succeeded. What a self-heal restores is deployed already."""
+        return self.full or self.key.heals > 0
+
 
 @dataclass(frozen=True, slots=True)
 class Rollout:

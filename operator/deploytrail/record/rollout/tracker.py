@@ -135,7 +135,7 @@ def _advance(rollout: Rollout, known: Known, state: State, look: _Look) -> Rollo
 
     after = each(rollout, step)
     for operation in after.operations:
-        if operation.pending and operation.full:
+        if operation.pending and operation.shows_deployed:
             after = deploy(after, operation.key.started_at, operation.result.revisions)
     return after
 

@@ -276,3 +276,15 @@ def test_metadata_of_somebody_else_is_no_harm() -> None:
     rollout = resume("uid-1", [deployment.model_copy(update={"metadata": {"argocd": "?"}})])
 
     assert rollout.operations[0].key == Key(at(0), 0)
+
+
+@pytest.mark.parametrize("restarted", [False, True], ids=["watched", "over a restart"])
+def test_where_no_history_is_kept_a_self_heal_tells_what_is_deployed(restarted: bool) -> None:
+    bare = replace(APPLICATION, history=(), state=None)
+    story = Story(bare).start(0, HEAL).succeed(1, history=False).compare(1.1).rest()
+    story = restart(story) if restarted else story
+
+    story.start(1_000_000, replace(HEAL, revisions=NEWER)).succeed(1_000_001, history=False).compare(1_000_001.1).rest()
+
+    counted = [story.records[key].counted for key in sorted(story.records) if key.started_at == at(1_000_000)]
+    assert counted == [True]

@@ -297,11 +297,23 @@ def test_such_a_self_heal_does_not_hide_a_sync_that_nobody_saw() -> None:
     story = Story()
 
     ended = state("Succeeded", 0, 0, request=HEAL)
-    story.see(5, state=ended, reconciled_at=at(1), history=(*APPLICATION.history, entry(6, 0, NEW))).rest()
+    story.see(5, state=ended, reconciled_at=at(1), history=(*APPLICATION.history, entry(6, 0, NEW, ended=0))).rest()
 
     assert {key.heals: finding.status for key, finding in story.records.items()} == {
         0: Status.UNKNOWN,
         1: Status.COMPLETED,
+    }
+
+
+def test_what_took_longer_than_its_second_was_not_healed_in_it() -> None:
+    """A direct sync over the state of a self-heal, of which only the end was seen: the heal shines through."""
+    story = Story()
+
+    ended = state("Succeeded", 0, 2, request=HEAL)
+    story.see(5, state=ended, reconciled_at=at(3), history=(*APPLICATION.history, entry(6, 0, NEW, ended=2))).rest()
+
+    assert {key.heals: (finding.status, finding.counted) for key, finding in story.records.items()} == {
+        0: (Status.COMPLETED, True),
     }
 
 
