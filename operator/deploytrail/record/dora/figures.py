@@ -1,6 +1,6 @@
 """The five metrics out of counts. Each tells how many deployments it rests on; without any, there is no figure."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -94,20 +94,20 @@ def figures(counts: Counts, *, days: int) -> Figures:
     """Out of the sum of a period that is this long."""
     counted = counts.get(COUNTED, 0)
     # There are hundreds of counts, and a plot has ninety periods: they are told apart once.
-    of: dict[str, dict[str, int]] = {}
+    of: defaultdict[str, Counts] = defaultdict(dict)
     for name, number in counts.items():
-        of.setdefault(name[0], {})[name] = number
-    leads = {basis: _buckets(of.get(prefix)) for basis, prefix in LEADS.items()}
+        of[name[0]][name] = number
+    leads = {basis: _buckets(of[prefix]) for basis, prefix in LEADS.items()}
     return Figures(
         days=days,
         counted=counted,
         landed=counts.get(LANDED, 0),
         lead_time=_times(_joined(*leads.values())),
         lead_time_by={basis: _times(buckets) for basis, buckets in leads.items()},
-        failures=_share(of.get(FAILURE[0]), FAILURE, counted),
-        recovery_time=_times(_buckets(of.get(RECOVERED))),
-        rework=_share(of.get(REWORK[0]), REWORK, counted),
-        uncounted=_kinds(of.get(UNCOUNTED[0]), UNCOUNTED),
+        failures=_share(of[FAILURE[0]], FAILURE, counted),
+        recovery_time=_times(_buckets(of[RECOVERED])),
+        rework=_share(of[REWORK[0]], REWORK, counted),
+        uncounted=_kinds(of[UNCOUNTED[0]], UNCOUNTED),
     )
 
 
@@ -130,8 +130,8 @@ def _times(buckets: Mapping[int, int]) -> Times:
     return Times(sum(buckets.values()), percentiles(buckets, PERCENTILES))
 
 
-def _buckets(counts: Counts | None) -> dict[int, int]:
-    return {int(name[1:]): number for name, number in (counts or {}).items()}
+def _buckets(counts: Counts) -> dict[int, int]:
+    return {int(name[1:]): number for name, number in counts.items()}
 
 
 def _joined(*buckets: Mapping[int, int]) -> Mapping[int, int]:
@@ -139,10 +139,10 @@ def _joined(*buckets: Mapping[int, int]) -> Mapping[int, int]:
     return sum(map(Counter, there), Counter()) if len(there) > 1 else there[0] if there else {}
 
 
-def _share(counts: Counts | None, prefix: str, of: int) -> Share:
+def _share(counts: Counts, prefix: str, of: int) -> Share:
     kinds = _kinds(counts, prefix)
     return Share(sum(kinds.values()), of, kinds)
 
 
-def _kinds(counts: Counts | None, prefix: str) -> dict[str, int]:
-    return {name.removeprefix(prefix): number for name, number in sorted((counts or {}).items())}
+def _kinds(counts: Counts, prefix: str) -> dict[str, int]:
+    return {name.removeprefix(prefix): number for name, number in sorted(counts.items())}

@@ -63,6 +63,9 @@ INSTALLATION = Table(
 )
 """One row: since when this installation records. Whoever changes the schema locks it."""
 
+_UNSUCCESSFUL = text("status IN ('failed', 'aborted', 'unknown')")
+"""Ended, and not well: few, so that they have indexes of their own."""
+
 RECORDS = Table(
     "records",
     METADATA,
@@ -107,8 +110,8 @@ RECORDS = Table(
         "status",
         "created_at",
         "id",
-        postgresql_where=text("status IN ('failed', 'aborted', 'unknown')"),
-        sqlite_where=text("status IN ('failed', 'aborted', 'unknown')"),
+        postgresql_where=_UNSUCCESSFUL,
+        sqlite_where=_UNSUCCESSFUL,
     ),
     Index(
         "records_product_unsuccessful",
@@ -116,8 +119,8 @@ RECORDS = Table(
         "status",
         "created_at",
         "id",
-        postgresql_where=text("status IN ('failed', 'aborted', 'unknown')"),
-        sqlite_where=text("status IN ('failed', 'aborted', 'unknown')"),
+        postgresql_where=_UNSUCCESSFUL,
+        sqlite_where=_UNSUCCESSFUL,
     ),
     Index(
         "records_uncounted",
