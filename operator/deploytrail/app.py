@@ -215,6 +215,17 @@ class App:
                     present = await self._kube.uids(APPLICATIONS, self._settings.watched)
                     await self._applications.reconcile(present, began)
 
+    async def _is_there(self, name: str) -> bool:
+        """Whether the cluster has an Application of this name that is to be watched; while it does not say, no."""
+        argocd = self._settings.argocd
+        if self._kube is None or "argocd" not in self._settings.sources:
+            return False
+        with contextlib.suppress(Unavailable):
+            watched, labels = self._settings.watched, argocd.selector
+            found = await self._kube.namespaces_of(APPLICATIONS, name, watched, labels=labels)
+            return any(map(argocd.follows, found))
+        return False
+
     def _build_server(self) -> Server:
         spoken = dialects(self._settings) if "http" in self._settings.sources else ()
         limits = self._settings.limits
@@ -251,7 +262,7 @@ class App:
             fallback=api,
             limits=Limits(reports=limits.reports),
             rates=rates,
-            place=Hearsay(self._applications, self._store, clock=now).place,
+            place=Hearsay(self._applications, self._store, clock=now, is_there=self._is_there).place,
         )
         bounds = ServerLimits(connections=limits.connections)
         return Server(lane, listen=self._settings.listen, limits=bounds, explain=lane.explain)

@@ -72,3 +72,17 @@ def test_a_rollout_that_degrades_is_no_success_though_its_hook_said_so(trail: Tr
     record = wait_until(lambda: ended(operator, "hasty"))
 
     assert record["status"] == "failed"
+
+
+def test_a_hook_that_comes_while_we_start_waits_for_the_watch(trail: Trail) -> None:
+    steps = Steps(trail.applications, Setup(name="early", namespace=trail.argocd))
+    steps.begin(2)
+    operator = trail.run()
+
+    answer = hook(trail, operator, "early")
+    steps.succeed()
+    steps.become("Progressing", "Healthy")
+    record = wait_until(lambda: ended(operator, "early"))
+
+    assert answer.status_code == 200
+    assert (record["source"], record["branch"]) == ("argocd", "main")

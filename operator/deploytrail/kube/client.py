@@ -1,7 +1,8 @@
 """Requests to one API server, in the terms of our errors."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+import re
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -27,6 +28,8 @@ WATCH_TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=2, sock_read=150)
 _UNKNOWN_KIND = (
     "the Kubernetes API server does not know this kind of object: is its CustomResourceDefinition installed?"
 )
+
+_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 
 LINGER_SECONDS = 0.1
 METADATA_ONLY = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json"
@@ -184,9 +187,12 @@ class Kube:
         """One page of a list, as the API server answers it."""
         return await self._json("GET", kind.path(namespace), query=query)
 
-    async def metadata(self, kind: Kind, namespace: str | None = None, *, labels: str = "") -> AsyncIterator[Object]:
+    async def metadata(
+        self, kind: Kind, namespace: str | None = None, *, labels: str = "", fields: str = ""
+    ) -> AsyncIterator[Object]:
         """The metadata of all objects of a kind, which is all that is sent; none when the kind is not there."""
-        query = {"limit": "500"} | ({"labelSelector": labels} if labels else {})
+        chosen = {"labelSelector": labels, "fieldSelector": fields}
+        query = {"limit": "500"} | {name: selector for name, selector in chosen.items() if selector}
         while True:
             try:
                 page = await self._json("GET", kind.path(namespace), query=query, accept=METADATA_ONLY)
@@ -201,6 +207,16 @@ class Kube:
     async def uids(self, kind: Kind, namespaces: Iterable[str] = ()) -> set[str]:
         """The uids of all objects of a kind, or of those in some namespaces; empty when the kind is not there."""
         return {item["uid"] for where in namespaces or (None,) async for item in self.metadata(kind, where)}
+
+    async def namespaces_of(
+        self, kind: Kind, name: str, namespaces: Iterable[str] = (), *, labels: str = ""
+    ) -> Sequence[str]:
+        """Where there is an object of this name, of all namespaces or of some; nowhere, if no object can have it."""
+        if not _NAME.fullmatch(name):
+            return ()
+        chosen = f"metadata.name={name}"
+        pages = [self.metadata(kind, where, labels=labels, fields=chosen) for where in namespaces or (None,)]
+        return [item["namespace"] for page in pages async for item in page]
 
     async def serves(self, kind: Kind) -> bool:
         """Whether the API server knows the kind."""

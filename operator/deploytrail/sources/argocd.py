@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from fnmatch import fnmatchcase
 from weakref import WeakValueDictionary
 
 import structlog
@@ -67,8 +66,7 @@ class Applications:
         self, recorder: Recorder, store: Store, *, settings: ArgocdSettings, clock: Callable[[], datetime]
     ) -> None:
         self._recorder, self._store, self._clock = recorder, store, clock
-        self._namespaces = settings.namespaces
-        self._backfill = settings.backfill
+        self._settings = settings
         self._policy, self._rules = settings.policy, settings.rules
         self._rollouts: dict[str, Rollout] = {}
         self._names: dict[str, tuple[str, ...]] = {}
@@ -83,7 +81,7 @@ class Applications:
 
     async def seen(self, event_type: str | None, obj: Object, at: datetime) -> None:
         """Take in one change. Raises Unavailable, having forgotten nothing, while the store is away."""
-        if not any(fnmatchcase(obj["metadata"]["namespace"], pattern) for pattern in self._namespaces):
+        if not self._settings.follows(obj["metadata"]["namespace"]):
             return
         says = content(obj)
         if event_type != "DELETED" and says is not None and self._settled.get(obj["metadata"].get("uid")) == says:
@@ -272,7 +270,7 @@ class Applications:
         return resume(uid, found.items) if found.items else None
 
     async def _watching_since(self) -> datetime:
-        if self._backfill == "history":
+        if self._settings.backfill == "history":
             self._since = datetime.min.replace(tzinfo=UTC)
         else:
             # Argo CD's times are whole seconds: what ended in the second of the start must not seem to be before it.

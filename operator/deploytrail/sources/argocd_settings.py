@@ -1,6 +1,7 @@
 """How Applications are read: which ones, under which names they are recorded, and when a verdict is believed."""
 
 from datetime import timedelta
+from fnmatch import fnmatchcase
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -41,6 +42,10 @@ class ArgocdSettings(BaseModel):
     )
     environments_by_project: Mapped = Field({}, description="Environment by Argo CD project.")
     environments_by_namespace: Mapped = Field({}, description="Environment by destination namespace.")
+
+    def follows(self, namespace: str) -> bool:
+        """Whether Applications of this namespace are followed."""
+        return any(fnmatchcase(namespace, pattern) for pattern in self.namespaces)
 
     @property
     def policy(self) -> Policy:

@@ -21,8 +21,15 @@ from deploytrail.stores.base import Store
 PATIENCE_SECONDS = 2.0
 """How long to wait for the watch to tell what somebody else has told already: it lags by milliseconds."""
 
+FIRST_SECONDS = 5.0
+"""The same for an Application that the watch has not seen yet: it is new, or we are, and there are many to list."""
+
 LATE = timedelta(minutes=10)
 """How long after its end a sync may still be spoken of by a hook: clients retry for seconds."""
+
+
+async def _none(_: str) -> bool:
+    return False
 
 
 class Hearsay:
@@ -34,10 +41,14 @@ class Hearsay:
         store: Store,
         *,
         clock: Callable[[], datetime],
+        is_there: Callable[[str], Awaitable[bool]] = _none,
         patience_seconds: float = PATIENCE_SECONDS,
+        first_seconds: float = FIRST_SECONDS,
     ) -> None:
+        """``is_there``: whether the cluster has an Application of this name that is to be watched, seen or not yet."""
         self._applications, self._store, self._clock = applications, store, clock
-        self._patience_seconds = patience_seconds
+        self._is_there = is_there
+        self._patience_seconds, self._first_seconds = patience_seconds, first_seconds
 
     async def place(self, report: AnyReport[Any], key: Key) -> AnyReport[Any] | Ignored:
         """The report, addressed to the record of the sync it speaks of. Raises Unavailable while the store is away."""
@@ -52,7 +63,8 @@ class Hearsay:
             return Ignored("it ended before Deploytrail began to record")
         application = report.facts.application
         followed = application is not None and self._applications.follows(application.uid)
-        watched = await self._until(lambda: self._watched(report.id), patient=followed)
+        patience = self._patience_seconds if followed else 0
+        watched = await self._until(lambda: self._watched(report.id), patience)
         return _noted(report, watched) if watched is not None and _may(key, watched) else report
 
     async def _hooked(self, report: Report, sync: Sync, key: Key) -> Report:
@@ -63,9 +75,17 @@ class Hearsay:
             return watched if watched is not None and (sync.started_at or not self._is_late(watched)) else None
 
         # A hook runs within its sync. Only if none is running, it was late itself.
-        known = sync.sure and sync.application is not None and self._applications.knows(sync.application)
-        watched = await self._until(lambda: find(running=True), patient=known) or await find(running=False)
+        patience = await self._patience(sync)
+        watched = await self._until(lambda: find(running=True), patience) or await find(running=False)
         return _noted(report, watched) if watched is not None and _may(key, watched) else report
+
+    async def _patience(self, sync: Sync) -> float:
+        """For how many seconds the watch may still tell of this sync; 0 where it never will."""
+        if not sync.sure or sync.application is None:
+            return 0
+        if self._applications.knows(sync.application):
+            return self._patience_seconds
+        return self._first_seconds if await self._is_there(sync.application) else 0
 
     async def _watched(self, record_id: str) -> Deployment | None:
         """The record, if the watch has told of it."""
@@ -76,14 +96,14 @@ class Hearsay:
     def _is_late(self, watched: Deployment) -> bool:
         return watched.finished_at is not None and self._clock() - watched.finished_at > LATE
 
-    async def _until(self, find: Callable[[], Awaitable[Deployment | None]], *, patient: bool) -> Deployment | None:
-        """What is found, at once or, when there is something to wait for, with the next things that are seen."""
+    async def _until(self, find: Callable[[], Awaitable[Deployment | None]], patience: float) -> Deployment | None:
+        """What is found, at once or within so many seconds, with the next things that are seen."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(self._patience_seconds):
+            async with asyncio.timeout(patience or None):
                 while True:
                     seen = self._applications.next_seen()
                     found = await find()
-                    if found is not None or not patient:
+                    if found is not None or not patience:
                         return found
                     await seen.wait()
         return None

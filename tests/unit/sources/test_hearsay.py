@@ -51,12 +51,23 @@ def failed(minute: int = 0) -> dict[str, Any]:
 
 
 class Scene:
-    def __init__(self, *, patience_seconds: float = 0) -> None:
+    def __init__(self, *, patience_seconds: float = 0, unseen: str = "") -> None:
         self.now = NOON
         self.store = MemoryStore(began=NOON - timedelta(hours=1))
         self.recorder = Recorder(self.store)
         self.applications = Applications(self.recorder, self.store, settings=ArgocdSettings(), clock=lambda: self.now)
-        self.hearsay = Hearsay(self.applications, self.store, clock=lambda: self.now, patience_seconds=patience_seconds)
+        self.hearsay = Hearsay(
+            self.applications,
+            self.store,
+            clock=lambda: self.now,
+            is_there=self._is_there,
+            patience_seconds=patience_seconds,
+            first_seconds=30,
+        )
+        self._unseen = unseen
+
+    async def _is_there(self, name: str) -> bool:
+        return name == self._unseen
 
     async def see(self, **more: Any) -> None:
         await self.applications.seen("MODIFIED", application(**more), self.now)
@@ -160,6 +171,27 @@ def test_what_the_watch_has_not_told_yet_is_waited_for() -> None:
 
     assert waiting
     assert placed == watched
+
+
+@pytest.mark.parametrize(
+    ("sync", "waits"),
+    [
+        (Sync(application="web"), True),
+        (Sync(application="web", sure=False), False),
+        (Sync(application="api"), False),
+        (Sync(), False),
+    ],
+)
+def test_an_application_that_the_cluster_has_is_waited_for_before_it_is_seen(sync: Sync, *, waits: bool) -> None:
+    async def act() -> tuple[bool, bool]:
+        scene = Scene(unseen="web")
+        placing = asyncio.create_task(scene.place(sync))
+        await asyncio.sleep(0)
+        waiting = not placing.done()
+        await scene.see(state=running())
+        return waiting, is_noted(await placing)
+
+    assert asyncio.run(act()) == (waits, waits)
 
 
 def test_the_sync_that_runs_is_meant_even_if_the_one_before_has_just_ended() -> None:
