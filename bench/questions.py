@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.gauges import machine
-from bench.history import END, ENVIRONMENTS, RARE_ENVIRONMENT, RARE_STATUS, History, make, progress
+from bench.history import DAYS, END, ENVIRONMENTS, RARE_ENVIRONMENT, RARE_STATUS, History, make, progress
 from deploytrail.app import apis, tune_collector
 from deploytrail.keys.rates import Rates
 from deploytrail.keys.ring import KeyRing
@@ -138,6 +138,14 @@ async def _measure(name: str, asked: argparse.Namespace) -> list[Answered]:
 
 @asynccontextmanager
 async def _filled(name: str, size: int, asked: argparse.Namespace) -> AsyncIterator[Store]:
+    """The store, which has recorded for as long as its history goes back, as one has that was exported and imported."""
+    async with _stored(name, size, asked) as store:
+        await store.began_by(END - timedelta(days=DAYS))
+        yield store
+
+
+@asynccontextmanager
+async def _stored(name: str, size: int, asked: argparse.Namespace) -> AsyncIterator[Store]:
     if name == "kubernetes":
         with ControlPlane() as plane:
             async with _objects(plane, size) as store:

@@ -10,6 +10,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from deploytrail.record.dora.counting import Counts, add
 from deploytrail.record.dora.entry import entry_of
 from deploytrail.record.dora.judging import Failure, Rules, judge
 from deploytrail.record.dora.question import Bucket, By, Question
@@ -26,6 +27,15 @@ from tests.waiting import until
 
 HOUR = timedelta(hours=1)
 _ends = itertools.count()
+
+
+STRETCHES = [
+    (date(2026, 2, 1), date(2026, 5, 1)),
+    (date(2026, 3, 3), date(2026, 3, 30)),
+    (date(2026, 2, 27), date(2026, 3, 4)),
+    (date(2026, 3, 2), date(2026, 3, 3)),
+]
+"""With months as a whole, without their first and last days, and days alone."""
 
 
 def ask(**fields: Any) -> Question:
@@ -199,16 +209,22 @@ async def _agrees(store: Store, product: str) -> None:
         asked = ask(bucket=Bucket.DAY, **{field: product})
         found = {day: counts for (_, day), counts in (await store.dora(asked)).items() if counts}
         assert found == {key[3]: counts for key, counts in expected.items() if key[0] == dimension}
-    whole = await store.dora(ask(product=product))
-    assert sum(counts.get("n", 0) for counts in whole.values()) == _all(expected, "n")
+    for first, beyond in STRETCHES:
+        asked = ask(product=product, first=first, beyond=beyond)
+        assert list((await store.dora(asked)).values()) == _added_up(expected, first, beyond)
     standings = Standings()
     for each in deployments:
         standings.put(None, each)
     assert [each for each in await store.running() if each.product == product] == list(standings.running())
 
 
-def _all(expected: Naive, name: str) -> int:
-    return sum(counts.get(name, 0) for key, counts in expected.items() if key[0] == "product")
+def _added_up(expected: Naive, first: date, beyond: date) -> list[Counts]:
+    """Nothing, where there is nothing."""
+    total = Counts()
+    for (dimension, _, _, day), counts in expected.items():
+        if dimension == "product" and first <= day < beyond:
+            add(total, counts)
+    return [total] if total else []
 
 
 def test_the_naive_count_knows_a_rollback() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
+from functools import cache
 
 from pydantic import BaseModel, Field
 
@@ -144,6 +145,7 @@ def _times(times: Times) -> dict[str, object]:
     return {"value": percentiles["p50"], "deployments": times.deployments, "percentiles": percentiles}
 
 
+@cache  # there are as many as there are buckets
 def _rounded(seconds: float | None) -> float | None:
     """Three digits: more would be a lie."""
     return float(f"{seconds:.3g}") if seconds is not None else None

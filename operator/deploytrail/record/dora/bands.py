@@ -9,6 +9,8 @@ smallest first.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from operator import itemgetter
 
 from deploytrail.record.dora.figures import Metric
 from deploytrail.record.dora.histogram import DAY, HOUR, MONTH, SIX_MONTHS, WEEK
@@ -103,8 +105,14 @@ def band(year: int, metric: Metric, value: float | None) -> str | None:
     cells = BANDS[year].get(metric)
     if value is None or cells is None:
         return None
-    limited = [(each.limit, each.name) for each in cells if each.limit is not None]
+    limited = _limited(year, metric)
     if metric is Metric.DEPLOYMENT_FREQUENCY:
         return next((name for limit, name in limited if value >= limit), cells[-1].name)
-    # Stable: of two with the same limit, the better one.
-    return next((name for limit, name in sorted(limited, key=lambda each: each[0]) if value <= limit), cells[-1].name)
+    return next((name for limit, name in limited if value <= limit), cells[-1].name)
+
+
+@cache
+def _limited(year: int, metric: Metric) -> list[tuple[float, str]]:
+    """Those with a limit, in the order in which they are tried; of two with the same limit the better one first."""
+    limited = [(each.limit, each.name) for each in BANDS[year][metric] if each.limit is not None]
+    return limited if metric is Metric.DEPLOYMENT_FREQUENCY else sorted(limited, key=itemgetter(0))

@@ -98,12 +98,13 @@ def figures(counts: Counts, *, days: int) -> Figures:
     for name, number in counts.items():
         of[name[0]][name] = number
     leads = {basis: _buckets(of[prefix]) for basis, prefix in LEADS.items()}
+    lead_time_by = {basis: _times(buckets) for basis, buckets in leads.items()}
     return Figures(
         days=days,
         counted=counted,
         landed=counts.get(LANDED, 0),
-        lead_time=_times(_joined(*leads.values())),
-        lead_time_by={basis: _times(buckets) for basis, buckets in leads.items()},
+        lead_time=_all(leads, lead_time_by),
+        lead_time_by=lead_time_by,
         failures=_share(of[FAILURE[0]], FAILURE, counted),
         recovery_time=_times(_buckets(of[RECOVERED])),
         rework=_share(of[REWORK[0]], REWORK, counted),
@@ -134,9 +135,12 @@ def _buckets(counts: Counts) -> dict[int, int]:
     return {int(name[1:]): number for name, number in counts.items()}
 
 
-def _joined(*buckets: Mapping[int, int]) -> Mapping[int, int]:
-    there = [each for each in buckets if each]
-    return sum(map(Counter, there), Counter()) if len(there) > 1 else there[0] if there else {}
+def _all(leads: Mapping[Basis, Mapping[int, int]], by: Mapping[Basis, Times]) -> Times:
+    """Of every basis together; where there is but one, what is known of it already."""
+    there = [basis for basis, times in by.items() if times.deployments]
+    if len(there) == 1:
+        return by[there[0]]
+    return _times(sum((Counter(leads[basis]) for basis in there), Counter()))
 
 
 def _share(counts: Counts, prefix: str, of: int) -> Share:

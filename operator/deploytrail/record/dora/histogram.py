@@ -7,6 +7,7 @@ answer alike; counts that were made with others have to be made anew.
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
+from functools import cache
 from itertools import accumulate, pairwise
 from math import ceil, exp2, log2
 
@@ -41,6 +42,7 @@ def bucket(seconds: float) -> int:
     return _FIRST[stretch] + min(within, _WITHIN[stretch] - 1)
 
 
+@cache
 def seconds(of: int) -> float:
     """What a bucket stands for."""
     stretch = min(bisect_right(_FIRST, of), len(_WITHIN)) - 1
@@ -51,8 +53,8 @@ def seconds(of: int) -> float:
 def percentiles(counts: Mapping[int, int], percents: Iterable[int]) -> dict[int, float | None]:
     """The times that so many per cent do not exceed, by the nearest rank; None of none."""
     buckets = sorted(counts)
-    seen = list(accumulate(counts[each] for each in buckets))
-    if not seen or seen[-1] <= 0:
+    seen = list(accumulate(map(counts.__getitem__, buckets)))
+    total = seen[-1] if seen else 0
+    if total <= 0:
         return dict.fromkeys(percents)
-    ranks = {percent: max(1.0, percent / 100 * seen[-1]) for percent in percents}
-    return {percent: seconds(buckets[bisect_left(seen, rank - 1e-9)]) for percent, rank in ranks.items()}
+    return {each: seconds(buckets[bisect_left(seen, max(1.0, each / 100 * total) - 1e-9)]) for each in percents}

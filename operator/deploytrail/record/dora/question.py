@@ -68,6 +68,7 @@ class Row(NamedTuple):
     environment: str
     start: date
     counts: Counts
+    sign: int = 1
 
 
 Sums: TypeAlias = dict[tuple[str, date], Counts]
@@ -80,32 +81,33 @@ class Span(NamedTuple):
     monthly: bool
     first: date
     beyond: date
+    sign: int = 1
+    """-1: it is to be taken away from the others."""
 
 
 def spans(question: Question) -> Iterator[Span]:
-    """The fewest cells that answer it: whole months where nothing shorter is told apart."""
-    first, beyond = question.first, question.beyond
-    begin, end = month_after(first - timedelta(days=1)), month(beyond)
+    """Few cells that answer it: months where nothing shorter is told apart, and the days that these lack or exceed."""
+    begin, end = _nearest_month(question.first), _nearest_month(question.beyond)
     if question.bucket in (Bucket.DAY, Bucket.WEEK) or begin >= end:
-        if first < beyond:
-            yield Span(False, first, beyond)
-        return
-    yield Span(True, begin, end)
-    if first < begin:
-        yield Span(False, first, begin)
-    if end < beyond:
-        yield Span(False, end, beyond)
+        begin = end = question.beyond
+    else:
+        yield Span(True, begin, end)
+    for first, beyond in ((question.first, begin), (end, question.beyond)):
+        if first != beyond:
+            yield Span(False, min(first, beyond), max(first, beyond), 1 if first < beyond else -1)
 
 
 def summed(question: Question, rows: Iterable[Row], names: Iterable[str] = ()) -> Sums:
     """The rows that answer it, added up. ``names``: products or teams that are to be there in any case."""
-    sums: Sums = {(name, question.first): {} for name in names}
-    for name, environment, start, counts in rows:
+    always = {(name, question.first): Counts() for name in names}
+    sums: Sums = dict(always)
+    for name, environment, start, counts, sign in rows:
         told_apart = environment if question.by is By.ENVIRONMENT else name if question.by is not None else ""
         total = sums.setdefault((told_apart, start_of(start, question)), {})
-        for each, number in counts.items():  # they are above 0, so that none becomes 0, as in add
-            total[each] = total.get(each, 0) + number
-    return sums
+        for each, number in counts.items():
+            total[each] = total.get(each, 0) + sign * number
+    found = ((key, {name: number for name, number in total.items() if number}) for key, total in sums.items())
+    return {key: total for key, total in found if total or key in always}
 
 
 def start_of(day: date, question: Question) -> date:
@@ -141,6 +143,12 @@ def starts(question: Question) -> Iterator[tuple[date, date]]:
 def month(day: date) -> date:
     """The first of its month."""
     return day.replace(day=1)
+
+
+def _nearest_month(day: date) -> date:
+    """The first of a month that is the fewest days away."""
+    before, after = month(day), month_after(day)
+    return before if day - before <= after - day else after
 
 
 def month_after(day: date) -> date:

@@ -1,7 +1,7 @@
 """How well changes are delivered: DORA's five, over time and by product, with the number of deployments behind each."""
 
 import json
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Literal
@@ -114,16 +114,18 @@ def dora_page_routes(
             filters=filters,
             found=found,
             cards=[_card(metric, found) for metric in Metric],
-            products=[(group.name, [value_of(metric, group) for metric in Metric], group) for group in found.groups],
+            products=[(group.name, [*_figures(group)]) for group in found.groups],
             more=found.next is not None,
             titles=TITLES,
             periods=PERIODS,
         )
 
 
-def value_of(metric: Metric, figures: FiguresView) -> str:
-    """A figure with its unit; a dash where there is none."""
-    return shown(metric, getattr(figures, metric.value).value)
+def _figures(of: FiguresView) -> Iterator[tuple[str, str, str | None]]:
+    """The title of each, its value with the unit, and its band."""
+    for metric, title in TITLES.items():
+        figure = getattr(of, metric.value)
+        yield title, shown(metric, figure.value), figure.band
 
 
 def shown(metric: Metric, value: float | None) -> str:

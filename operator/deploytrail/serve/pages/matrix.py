@@ -1,9 +1,11 @@
 """Products by environments: what runs where, how the last attempt went, and where environments differ. Pure."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 
 from deploytrail.record.model import Deployment
 from deploytrail.record.running import Latest, Running, latest_of
@@ -45,16 +47,27 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One product."""
+    """One product. Its cells are made when they are asked for: a page shows few of all rows."""
 
     product: str
-    cells: tuple[Cell | None, ...]
-    """As many as there are environments."""
+    environments: tuple[str, ...]
+    """All of the matrix."""
+    running: Mapping[str, Running]
+    tried: Mapping[str, Latest]
+    """The last attempt where nothing is known to run; both by environment."""
+    drifts: bool
+    """Whether its environments run different versions."""
 
-    @property
-    def drifts(self) -> bool:
-        """Whether its environments run different versions."""
-        return any(cell is not None and cell.differs_from is not None for cell in self.cells)
+    def is_in(self, environment: str) -> bool:
+        """Whether anything is known of it there."""
+        return environment in self.running or environment in self.tried
+
+    def cells(self) -> Iterator[Cell | None]:
+        """As many as there are environments."""
+        newest = _newest(self.running)
+        for environment in self.environments:
+            here, tried = self.running.get(environment), self.tried.get(environment)
+            yield _cell((environment, self.product), here, tried, newest) if here or tried else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +80,19 @@ class Matrix:
 
 def matrix(running: Iterable[Running], attempts: Iterable[Deployment]) -> Matrix:
     """``attempts`` are recent deployments in any order: where nothing runs yet, they are all there is."""
-    known = {(each.environment, each.product): each for each in running}
-    tried = {place: latest for place, latest in _tried(attempts).items() if place not in known}
-    places = known.keys() | tried.keys()
-    environments = tuple(sorted({environment for environment, _ in places}, key=_rank))
-    newest = _newest_of_products(known.values())
-    rows = []
-    for product in sorted({product for _, product in places}, key=lambda name: (name.lower(), name)):
-        at = [(environment, product) for environment in environments]
-        cells = (_cell(place, known.get(place), tried.get(place), newest.get(product)) for place in at)
-        rows.append(Row(product, tuple(cell if cell.label or cell.attempt or cell.since else None for cell in cells)))
+    known: defaultdict[str, dict[str, Running]] = defaultdict(dict)
+    for each in running:
+        known[each.product][each.environment] = each
+    tried: defaultdict[str, dict[str, Latest]] = defaultdict(dict)
+    for (environment, product), latest in _tried(attempts).items():
+        if environment not in known.get(product, ()):
+            tried[product][environment] = latest
+    there = {environment for at in (known, tried) for places in at.values() for environment in places}
+    environments = tuple(sorted(there, key=_rank))
+    rows = (
+        Row(product, environments, known.get(product, {}), tried.get(product, {}), _drifts(known.get(product, {})))
+        for product in sorted(known.keys() | tried.keys(), key=lambda name: (name.lower(), name))
+    )
     return Matrix(environments, tuple(rows))
 
 
@@ -88,12 +104,12 @@ def _tried(attempts: Iterable[Deployment]) -> Mapping[Place, Latest]:
     return found
 
 
-def _newest_of_products(running: Iterable[Running]) -> Mapping[str, Running]:
-    found: dict[str, Running] = {}
-    for each in running:
-        if each.product not in found or found[each.product].since < each.since:
-            found[each.product] = each
-    return found
+def _newest(running: Mapping[str, Running]) -> Running | None:
+    return max(running.values(), key=attrgetter("since"), default=None)
+
+
+def _drifts(running: Mapping[str, Running]) -> bool:
+    return _label(_newest(running)) is not None and len({_label(each) for each in running.values()} - {None}) > 1
 
 
 def _cell(place: Place, here: Running | None, tried: Latest | None, newest: Running | None) -> Cell:

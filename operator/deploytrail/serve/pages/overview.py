@@ -66,7 +66,8 @@ def overview_routes(
             matching=len(rows),
             number=number,
             pages=pages,
-            everything=shown.rows,
+            everything=len(shown.rows),
+            drifting=sum(row.drifts for row in shown.rows),
             open=sum(not each.status.terminal for each in recent),
         )
 
@@ -74,6 +75,6 @@ def overview_routes(
 def _wanted(row: Row, filters: Filters) -> bool:
     if filters.q.strip().lower() not in row.product.lower():
         return False
-    if filters.environment and not any(cell and cell.environment == filters.environment for cell in row.cells):
+    if filters.environment and not row.is_in(filters.environment):
         return False
     return row.drifts or not filters.drift

@@ -7,8 +7,10 @@ index knows both. All records that are not late happened close to when they were
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, Text
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import NullType
 
 PROMPT = timedelta(hours=1, seconds=1)
@@ -37,3 +39,21 @@ def _in_postgresql(*_: Any, **__: Any) -> str:
 @compiles(Late, "sqlite")
 def _in_sqlite(*_: Any, **__: Any) -> str:
     return f"({LATE_IN_SQLITE})"
+
+
+class Aside(FunctionElement[Any]):
+    """A column that many records have in common: SQLite would rather use its index than that of the few late ones."""
+
+    name = "aside"
+    inherit_cache = True
+    type = Text()
+
+
+@compiles(Aside, "postgresql")
+def _as_it_is(element: Aside, compiler: SQLCompiler, **more: Any) -> str:
+    return compiler.process(element.clauses, **more)
+
+
+@compiles(Aside, "sqlite")
+def _without_index(element: Aside, compiler: SQLCompiler, **more: Any) -> str:
+    return f"+{compiler.process(element.clauses, **more)}"  # https://sqlite.org/queryplanner-ng.html, "unary +"

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Select, false, func, literal_column, not_,
 
 from deploytrail.record.model import Status
 from deploytrail.record.query import Query
-from deploytrail.stores.sql.lateness import PROMPT, Late
+from deploytrail.stores.sql.lateness import PROMPT, Aside, Late
 from deploytrail.stores.sql.tables import INSTALLATION, OUTBOX, PAYLOADS, PLACES, RECORDS, TOTALS, VERSIONS
 
 PULSE_RECORDS = 30
@@ -19,9 +19,7 @@ _KEY = RECORDS.c.created_at, RECORDS.c.id
 _EXACT = ("product", "version", "environment", "status", "source", "counted", "type", "application_uid")
 
 _COMMON = ("source", "environment")
-"""What many records have in common: SQLite would rather walk through these than through the few that are late."""
-
-_NOTHING: ColumnElement[str] = literal_column("''")
+"""What many records have in common."""
 
 
 def one(kind: str, record_id: str) -> Select[Any]:
@@ -127,7 +125,7 @@ def _filters(kind: str, query: Query, *, aside: Collection[str] = ()) -> list[Co
     found = [RECORDS.c.kind == kind]
     for name in _EXACT:
         if (wanted := getattr(query, name)) is not None:
-            found.append((RECORDS.c[name].concat(_NOTHING) if name in aside else RECORDS.c[name]) == wanted)
+            found.append((Aside(RECORDS.c[name]) if name in aside else RECORDS.c[name]) == wanted)
     if query.open is not None:
         found.append(RECORDS.c.is_open if query.open else not_(RECORDS.c.is_open))
     if query.missed is not None:

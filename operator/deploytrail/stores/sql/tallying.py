@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, Select, select, union_all
+from sqlalchemy import ColumnElement, Connection, Select, literal_column, select, union_all
 
 from deploytrail.record.dora.question import By, Question, Row, Span, Sums, spans, summed
 from deploytrail.stores.sql.accounts import DAY, MONTH
@@ -22,8 +22,8 @@ def tallied(connection: Connection, question: Question) -> Sums:
 
 def _rows(connection: Connection, question: Question, names: list[str] | None) -> Iterator[Row]:
     parts = [_some(question, span, names) for span in spans(question)]
-    for name, environment, start, counts in connection.execute(union_all(*parts)).all() if parts else ():
-        yield Row(name, environment, date.fromisoformat(start), orjson.loads(counts))
+    for name, environment, start, counts, sign in connection.execute(union_all(*parts)).all() if parts else ():
+        yield Row(name, environment, date.fromisoformat(start), orjson.loads(counts), sign)
 
 
 def _names(question: Question) -> Select[Any]:
@@ -33,7 +33,8 @@ def _names(question: Question) -> Select[Any]:
 
 
 def _some(question: Question, span: Span, names: list[str] | None) -> Select[Any]:
-    found = select(TALLIES.c.name, TALLIES.c.environment, TALLIES.c.start, TALLIES.c.counts).where(
+    sign: ColumnElement[int] = literal_column(str(span.sign))
+    found = select(TALLIES.c.name, TALLIES.c.environment, TALLIES.c.start, TALLIES.c.counts, sign.label("sign")).where(
         *_of(question, MONTH if span.monthly else DAY),
         TALLIES.c.start >= span.first.isoformat(),
         TALLIES.c.start < span.beyond.isoformat(),

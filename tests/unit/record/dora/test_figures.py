@@ -2,7 +2,6 @@
 
 from collections import Counter
 from datetime import date
-from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -11,7 +10,7 @@ from hypothesis import strategies as st
 from deploytrail.record.dora.bands import BANDS, band
 from deploytrail.record.dora.figures import Metric, figures
 from deploytrail.record.dora.histogram import ERROR, bucket, percentiles, seconds
-from deploytrail.record.dora.question import Bucket, Question, spans, start_of, starts
+from deploytrail.record.dora.question import Bucket, By, Question, Row, spans, start_of, starts, summed
 
 HOUR, DAY = 3600.0, 86400.0
 
@@ -126,15 +125,27 @@ def ask(first: str, beyond: str, bucket: Bucket | None = None) -> Question:
     [
         ("2026-01-01", "2026-03-01", ["M 2026-01-01 2026-03-01"]),
         ("2026-01-31", "2026-03-02", ["M 2026-02-01 2026-03-01", "D 2026-01-31 2026-02-01", "D 2026-03-01 2026-03-02"]),
-        ("2026-01-05", "2026-01-20", ["D 2026-01-05 2026-01-20"]),
-        ("2026-01-05", "2026-02-20", ["D 2026-01-05 2026-02-20"]),
+        (
+            "2026-01-03",
+            "2026-02-27",
+            ["M 2026-01-01 2026-03-01", "-D 2026-01-01 2026-01-03", "-D 2026-02-27 2026-03-01"],
+        ),
+        ("2026-01-05", "2026-01-12", ["D 2026-01-05 2026-01-12"]),
+        ("2026-01-20", "2026-02-10", ["D 2026-01-20 2026-02-10"]),
+        (
+            "2026-01-05",
+            "2026-02-10",
+            ["M 2026-01-01 2026-02-01", "-D 2026-01-01 2026-01-05", "D 2026-02-01 2026-02-10"],
+        ),
         ("2026-01-05", "2026-01-05", []),
     ],
 )
 def test_whole_months_are_read_where_there_are_any(first: str, beyond: str, expected: list[str]) -> None:
-    found = [f"{'M' if monthly else 'D'} {begin} {end}" for monthly, begin, end in spans(ask(first, beyond))]
+    read = spans(ask(first, beyond))
 
-    assert found == expected
+    assert [f"{'-' * (each.sign < 0)}{'M' if each.monthly else 'D'} {each.first} {each.beyond}" for each in read] == (
+        expected
+    )
 
 
 @settings(deadline=None)
@@ -142,12 +153,33 @@ def test_whole_months_are_read_where_there_are_any(first: str, beyond: str, expe
 def test_every_day_is_read_once_and_falls_into_one_bucket(first: date, days: int, bucket: Bucket | None) -> None:
     question = Question(first=first, beyond=date.fromordinal(first.toordinal() + days), bucket=bucket)
 
-    read = sorted((span.first, span.beyond) for span in spans(question))
+    read = Counter[int]()
+    for span in spans(question):
+        read.update(dict.fromkeys(range(span.first.toordinal(), span.beyond.toordinal()), span.sign))
     stretches = list(starts(question))
 
-    assert (read[0][0], read[-1][1]) == (question.first, question.beyond)
-    assert all(one[1] == other[0] for one, other in pairwise(read))
+    assert {day: times for day, times in read.items() if times} == dict.fromkeys(
+        range(first.toordinal(), question.beyond.toordinal()), 1
+    )
     for number in range(days):
         day = date.fromordinal(first.toordinal() + number)
         (begin,) = [begin for begin, end in stretches if begin <= day < end]
         assert start_of(day, question) == begin
+
+
+def test_what_was_taken_away_to_nothing_is_not_there_but_for_those_who_were_asked_for() -> None:
+    question = Question(first=date(2026, 1, 3), beyond=date(2026, 2, 1), by=By.PRODUCT)
+    rows = [
+        Row("web", "production", date(2026, 1, 1), {"n": 3, "f:failed": 1}),
+        Row("web", "production", date(2026, 1, 2), {"n": 1, "f:failed": 1}, -1),
+        *(
+            row
+            for name in ("api", "cron")
+            for row in (
+                Row(name, "production", date(2026, 1, 1), {"n": 1}),
+                Row(name, "test", date(2026, 1, 1), {"n": 1}, -1),
+            )
+        ),
+    ]
+
+    assert summed(question, rows, ["api"]) == {("web", question.first): {"n": 2}, ("api", question.first): {}}

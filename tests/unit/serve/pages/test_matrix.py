@@ -32,7 +32,7 @@ def tried(product: str, environment: str, version: str, status: Status, *, minut
 
 def cells(*running: Running, attempts: tuple[Deployment, ...] = ()) -> dict[tuple[str, str], Cell]:
     made = matrix(running, attempts)
-    return {(cell.product, cell.environment): cell for row in made.rows for cell in row.cells if cell is not None}
+    return {(cell.product, cell.environment): cell for row in made.rows for cell in row.cells() if cell is not None}
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_environments_stand_in_the_order_in_which_versions_go_through_them(given
 def test_a_product_that_is_not_everywhere_leaves_a_hole() -> None:
     made = matrix([runs("web", "staging", "1"), runs("api", "production", "2")], [])
 
-    assert [(row.product, [cell and cell.label for cell in row.cells]) for row in made.rows] == [
+    assert [(row.product, [cell and cell.label for cell in row.cells()]) for row in made.rows] == [
         ("api", [None, "2"]),
         ("web", ["1", None]),
     ]
