@@ -72,7 +72,7 @@ def tune_collector() -> None:
     # and memory that the processor's caches have forgotten.
     gc.collect()
     gc.freeze()
-    gc.set_threshold(5_000, 20, 100)
+    gc.set_threshold(5_000, 5, 400)
 
 
 async def _run(settings: Settings) -> int:

@@ -41,6 +41,27 @@ def _in_sqlite(*_: Any, **__: Any) -> str:
     return f"({LATE_IN_SQLITE})"
 
 
+class Prompt(FunctionElement[Any]):
+    """When a record happened that is not late, so that PostgreSQL has no idea how many happened then.
+
+    It would take that for independent of when they were made, expect few records within both bounds, and read them all
+    to sort them, where it only has to begin.
+    """
+
+    name = "prompt"
+    inherit_cache = True
+
+
+@compiles(Prompt, "postgresql")
+def _unknown(element: Prompt, compiler: SQLCompiler, **more: Any) -> str:
+    return f"({compiler.process(element.clauses, **more)} + interval '0')"
+
+
+@compiles(Prompt, "sqlite")
+def _known(element: Prompt, compiler: SQLCompiler, **more: Any) -> str:
+    return compiler.process(element.clauses, **more)
+
+
 class Aside(FunctionElement[Any]):
     """A column that many records have in common: SQLite would rather use its index than that of the few late ones."""
 

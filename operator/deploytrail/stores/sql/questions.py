@@ -1,13 +1,26 @@
 """What is asked of the rows, as statements: the same order and the same filters as record.query."""
 
 from collections.abc import Collection, Iterable, Iterator
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, false, func, literal_column, not_, select, tuple_, union_all
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    false,
+    func,
+    literal_column,
+    not_,
+    select,
+    tuple_,
+    type_coerce,
+    union_all,
+)
 
 from deploytrail.record.model import Status
 from deploytrail.record.query import Query
-from deploytrail.stores.sql.lateness import PROMPT, Aside, Late
+from deploytrail.stores.sql.lateness import PROMPT, Aside, Late, Prompt
 from deploytrail.stores.sql.tables import INSTALLATION, OUTBOX, PAYLOADS, PLACES, RECORDS, TOTALS, VERSIONS
 
 PULSE_RECORDS = 30
@@ -31,10 +44,11 @@ def some(kind: str, query: Query) -> Select[Any]:
     """Documents in the order that is asked for; one more than is wanted, to know whether there are more."""
     if query.since is None and query.until is None:
         return _in_order(query, select(RECORDS.c.document, *_KEY).where(*_filters(kind, query), *_written_out(query)))
-    wanted = select(RECORDS.c.document, *_KEY).where(*_happened(query))
-    near = *_created(query), *_written_out(query)
+    wanted = select(RECORDS.c.document, *_KEY)
+    at = RECORDS.c.happened_at
+    near = *_created(query), *_happened(query, type_coerce(Prompt(at), at.type)), *_written_out(query)
     prompt = _in_order(query, wanted.where(*_filters(kind, query), not_(Late()), *near))
-    late = _in_order(query, wanted.where(*_filters(kind, query, aside=_COMMON), Late()))
+    late = _in_order(query, wanted.where(*_filters(kind, query, aside=_COMMON), Late(), *_happened(query, at)))
     both = union_all(*(select(each.subquery()) for each in (prompt, late))).subquery()
     return _in_order(query, select(both.c.document, both.c.created_at, both.c.id))
 
@@ -45,11 +59,11 @@ def _in_order(query: Query, found: Select[Any]) -> Select[Any]:
     return found.order_by(*order).limit(query.limit + 1)
 
 
-def _happened(query: Query) -> Iterator[ColumnElement[bool]]:
+def _happened(query: Query, at: ColumnElement[datetime]) -> Iterator[ColumnElement[bool]]:
     if query.since is not None:
-        yield RECORDS.c.happened_at >= query.since
+        yield at >= query.since
     if query.until is not None:
-        yield RECORDS.c.happened_at < query.until
+        yield at < query.until
 
 
 def _created(query: Query) -> Iterator[ColumnElement[bool]]:
@@ -97,17 +111,18 @@ def size() -> Select[Any]:
     return select(count.select_from(RECORDS).scalar_subquery() + count.select_from(VERSIONS).scalar_subquery())
 
 
-def pulse() -> tuple[Select[Any], ...]:
+def pulse() -> CompoundSelect[Any]:
     """What is another answer once anything was told: the last event, and the revisions of what is new or open."""
     deployments = select(RECORDS.c.id, RECORDS.c.revision).where(RECORDS.c.kind == "deployment")
     newest_first = (RECORDS.c.created_at.desc(), RECORDS.c.id.desc())
-    notes = select(RECORDS.c.id).where(RECORDS.c.kind == "annotation")
-    return (
-        select(func.max(OUTBOX.c.sequence)),
+    notes = select(RECORDS.c.id, RECORDS.c.revision).where(RECORDS.c.kind == "annotation")
+    parts = (
         deployments.order_by(*newest_first).limit(PULSE_RECORDS),
         deployments.where(RECORDS.c.is_open).order_by(*newest_first).limit(PULSE_RECORDS),
         notes.order_by(*newest_first).limit(1),
     )
+    last = func.max(OUTBOX.c.sequence).label("revision")
+    return union_all(select(literal_column("''").label("id"), last), *(select(each.subquery()) for each in parts))
 
 
 def versions(after: str, limit: int) -> Select[Any]:

@@ -215,12 +215,8 @@ class SqlStore:
 
     async def pulse(self) -> str:
         """See Store."""
-
-        def ask(connection: Connection) -> str:
-            found = [connection.execute(statement).all() for statement in questions.pulse()]
-            return sha256(repr(found).encode()).hexdigest()[:16]
-
-        return await self._door.read(ask)
+        found = await self._door.read(lambda connection: connection.execute(questions.pulse()).all())
+        return sha256(repr(sorted(found)).encode()).hexdigest()[:16]
 
     async def began(self) -> datetime:
         """See Store."""
