@@ -120,7 +120,7 @@ def shown(found: Figures, year: int) -> dict[str, object]:
         "lead_time": LeadTimeView(
             **_times(found.lead_time),
             band=bands[Metric.LEAD_TIME],
-            basis=_basis(found.lead_time_by),
+            basis=basis_of(found.lead_time_by),
             by_basis={basis: TimesView(**_times(times)) for basis, times in found.lead_time_by.items()},
         ),
         "change_failure_rate": _share(found.failures, bands[Metric.CHANGE_FAILURE_RATE]),
@@ -141,12 +141,12 @@ def band_views(year: int) -> dict[Metric, tuple[BandView, ...]]:
 
 
 def _times(times: Times) -> dict[str, object]:
-    percentiles = {_P[each]: _rounded(value) for each, value in times.percentiles.items()}
+    percentiles = {_P[each]: rounded(value) for each, value in times.percentiles.items()}
     return {"value": percentiles["p50"], "deployments": times.deployments, "percentiles": percentiles}
 
 
 @cache  # there are as many as there are buckets
-def _rounded(seconds: float | None) -> float | None:
+def rounded(seconds: float | None) -> float | None:
     """Three digits: more would be a lie."""
     return float(f"{seconds:.3g}") if seconds is not None else None
 
@@ -155,6 +155,7 @@ def _share(share: Share, name: str | None) -> ShareView:
     return ShareView(value=share.ratio, deployments=share.deployments, of=share.of, kinds=dict(share.kinds), band=name)
 
 
-def _basis(by: Mapping[Basis, Times]) -> str | None:
+def basis_of(by: Mapping[Basis, Times]) -> str | None:
+    """From when lead times are measured, as the views say it."""
     there = [basis.value for basis, times in by.items() if times.deployments]
     return there[0] if len(there) == 1 else "mixed" if there else None

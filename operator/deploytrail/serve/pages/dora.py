@@ -9,11 +9,13 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from deploytrail.record.dora.figures import Metric
+from deploytrail.record.dora.bands import BANDS, band
+from deploytrail.record.dora.figures import FORMULAS, Figures, Metric, value_of
+from deploytrail.record.dora.histogram import ERROR
 from deploytrail.record.dora.question import Bucket, By
-from deploytrail.serve.dora import DoraAnswer, DoraAsked, answer
 from deploytrail.serve.dora_settings import DoraSettings
-from deploytrail.serve.dora_views import FiguresView
+from deploytrail.serve.dora_views import basis_of, rounded
+from deploytrail.serve.measuring import DoraAsked, Measured, measure
 from deploytrail.serve.pages.live import Live
 from deploytrail.serve.pages.rendering import Templates
 from deploytrail.serve.pages.visitors import Visitor
@@ -105,27 +107,36 @@ def dora_page_routes(
     async def dora(request: Request, filters: Annotated[Filters, Query()]) -> Response:
         word, today = await live.word(), clock().date()
         one = filters.product.strip() or filters.team.strip()
-        found = await answer(store, settings, filters.asked(today), today=today, by=None if one else By.PRODUCT)
+        found = await measure(store, settings, filters.asked(today), today=today, by=None if one else By.PRODUCT)
         return templates.render(
             request,
             "dora.html",
             page="dora",
             word=word,
             filters=filters,
-            found=found,
+            asked=found.question,
+            year=found.year,
+            total=found.total,
             cards=[_card(metric, found) for metric in Metric],
-            products=[(group.name, [*_figures(group)]) for group in found.groups],
-            more=found.next is not None,
+            products=[(name, [*_figures(each, found.year)]) for name, each in found.groups],
+            more=found.following is not None,
+            formulas=FORMULAS,
+            error=ERROR,
             titles=TITLES,
             periods=PERIODS,
         )
 
 
-def _figures(of: FiguresView) -> Iterator[tuple[str, str, str | None]]:
+def _figures(of: Figures, year: int) -> Iterator[tuple[str, str, str | None]]:
     """The title of each, its value with the unit, and its band."""
     for metric, title in TITLES.items():
-        figure = getattr(of, metric.value)
-        yield title, shown(metric, figure.value), figure.band
+        value = _value(of, metric)
+        yield title, shown(metric, value), band(year, metric, value)
+
+
+def _value(of: Figures, metric: Metric) -> float | None:
+    value = value_of(of, metric)
+    return rounded(value) if _KINDS[metric] == "time" else value
 
 
 def shown(metric: Metric, value: float | None) -> str:
@@ -144,16 +155,16 @@ def shown(metric: Metric, value: float | None) -> str:
             )
 
 
-def _card(metric: Metric, found: DoraAnswer) -> Card:
-    figure = getattr(found.total, metric.value)
-    values = [(stretch.since, getattr(stretch, metric.value).value) for stretch in found.series]
-    words = {band.name: band.words for band in found.bands.get(metric, ())}
+def _card(metric: Metric, found: Measured) -> Card:
+    value = _value(found.total, metric)
+    values = [(begin, _value(each, metric)) for begin, _, each in found.series]
+    name = band(found.year, metric, value)
     return Card(
         metric=metric,
         title=TITLES[metric],
-        value=shown(metric, figure.value),
-        band=figure.band,
-        meaning=words.get(figure.band),
+        value=shown(metric, value),
+        band=name,
+        meaning=next((each.words for each in BANDS[found.year].get(metric, ()) if each.name == name), None),
         basis=_basis(metric, found.total),
         plot=_plot(metric, values),
         points=tuple((day, shown(metric, value)) for day, value in values),
@@ -166,21 +177,20 @@ def _plot(metric: Metric, values: Iterable[tuple[date, float | None]]) -> str:
     return json.dumps({"kind": _KINDS[metric], "x": seconds, "y": [value for _, value in values]})
 
 
-def _basis(metric: Metric, total: FiguresView) -> str:
+def _basis(metric: Metric, total: Figures) -> str:
     match metric:
         case Metric.DEPLOYMENT_FREQUENCY:
-            frequency = total.deployment_frequency
-            return f"{_count(frequency.deployments)} in {frequency.days} days"
+            return f"{_count(total.landed)} in {total.days} days"
         case Metric.LEAD_TIME:
             since = {"commit": "from the commit", "build": "from the build", "mixed": "from commit or build"}
-            basis = total.lead_time.basis
+            basis = basis_of(total.lead_time_by)
             return f"{_count(total.lead_time.deployments)}{', ' + since[basis] if basis else ''}"
         case Metric.RECOVERY_TIME:
-            recovery = total.failed_deployment_recovery_time
-            lasting = f", {recovery.unrecovered} not over" if recovery.unrecovered else ""
-            return f"{recovery.deployments} failure{'s' * (recovery.deployments != 1)}{lasting}"
+            recovered = total.recovery_time.deployments
+            lasting = f", {total.unrecovered} not over" if total.unrecovered else ""
+            return f"{recovered} failure{'s' * (recovered != 1)}{lasting}"
         case _:
-            share = getattr(total, metric.value)
+            share = total.rework if metric is Metric.REWORK_RATE else total.failures
             kinds = ", ".join(f"{count} {kind.replace('-', ' ')}" for kind, count in share.kinds.items() if count)
             return f"{share.deployments} of {_count(share.of)}{': ' + kinds if kinds else ''}"
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -111,6 +112,7 @@ def size() -> Select[Any]:
     return select(count.select_from(RECORDS).scalar_subquery() + count.select_from(VERSIONS).scalar_subquery())
 
 
+@cache
 def pulse() -> CompoundSelect[Any]:
     """What is another answer once anything was told: the last event, and the revisions of what is new or open."""
     deployments = select(RECORDS.c.id, RECORDS.c.revision).where(RECORDS.c.kind == "deployment")
@@ -130,6 +132,7 @@ def versions(after: str, limit: int) -> Select[Any]:
     return select(VERSIONS).where(VERSIONS.c.id > after).order_by(VERSIONS.c.id).limit(limit)
 
 
+@cache
 def began() -> Select[Any]:
     """Since when this installation records."""
     return select(INSTALLATION.c.began_at)
