@@ -101,13 +101,21 @@ def summed(question: Question, rows: Iterable[Row], names: Iterable[str] = ()) -
     """The rows that answer it, added up. ``names``: products or teams that are to be there in any case."""
     always = {(name, question.first): Counts() for name in names}
     sums: Sums = dict(always)
+    lessened = False
     for name, environment, start, counts, sign in rows:
         told_apart = environment if question.by is By.ENVIRONMENT else name if question.by is not None else ""
-        total = sums.setdefault((told_apart, start_of(start, question)), {})
+        key = told_apart, start_of(start, question)
+        total = sums.get(key)
+        if not total and sign > 0:
+            sums[key] = dict(counts)
+            continue
+        lessened = lessened or sign < 0
+        total = sums.setdefault(key, {})
         for each, number in counts.items():
             total[each] = total.get(each, 0) + sign * number
-    found = ((key, {name: number for name, number in total.items() if number}) for key, total in sums.items())
-    return {key: total for key, total in found if total or key in always}
+    if lessened:
+        sums = {key: {name: number for name, number in total.items() if number} for key, total in sums.items()}
+    return {key: total for key, total in sums.items() if total or key in always}
 
 
 def start_of(day: date, question: Question) -> date:
