@@ -12,7 +12,7 @@ from deploytrail.record.dora.judging import Judgement
 from deploytrail.record.dora.question import Question, Sums
 from deploytrail.record.model import AnyReport, Deployment, Mark, R
 from deploytrail.record.query import Page, Query
-from deploytrail.record.running import Running
+from deploytrail.record.running import Running, Tried
 from deploytrail.stores.base import Outcome
 from deploytrail.stores.memory import MemoryStore
 from tests.waiting import until
@@ -94,7 +94,7 @@ class StoreAway(MemoryStore):
     async def mark(self, deployment_id: str, said: Mark) -> Deployment | None:
         raise Unavailable("the store is away since noon", retry_after=7)
 
-    async def running(self, environment: str | None = None) -> tuple[Running, ...]:
+    async def places(self, environment: str | None = None) -> tuple[Running | Tried, ...]:
         raise Unavailable("the store is away since noon", retry_after=7)
 
     async def dora(self, question: Question) -> Sums:

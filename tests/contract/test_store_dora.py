@@ -17,7 +17,7 @@ from deploytrail.record.dora.question import Bucket, By, Question
 from deploytrail.record.lifecycle import decide
 from deploytrail.record.model import Build, Deployment, Mark, Status, Trigger
 from deploytrail.record.query import Query
-from deploytrail.record.running import Standings
+from deploytrail.record.running import Running, Standings, Tried, running_among
 from deploytrail.stores.base import Store
 from tests.contract.acting import on_one, on_two, told
 from tests.contract.conftest import Opening
@@ -58,7 +58,7 @@ def test_what_runs_since_when_and_what_ran_before(opening: Opening) -> None:
         ):
             await store.record(each)
 
-        running = await store.running()
+        running = running_among(await store.places())
 
         shown = [(each.environment, each.version, each.since, each.deployed_by, each.previous) for each in running]
         assert shown == [
@@ -68,8 +68,30 @@ def test_what_runs_since_when_and_what_ran_before(opening: Opening) -> None:
         latest = running[0].latest
         assert latest is not None
         assert (latest.version, latest.status) == ("3", Status.FAILED)
-        assert [each.version for each in await store.running("staging")] == ["9"]
-        assert await store.running("nowhere") == ()
+        assert [each.version for each in running_among(await store.places("staging"))] == ["9"]
+        assert await store.places("nowhere") == ()
+
+    on_one(opening, act)
+
+
+def test_where_nothing_runs_yet_the_last_attempt_is_told(opening: Opening) -> None:
+    async def act(store: Store) -> None:
+        for each in (
+            deployed("a", 0, "1", Status.FAILED),
+            deployed("b", 1, "2", Status.STARTED),
+            deployed("c", 0, "1", product="api"),
+            deployed("d", 0, "1", Status.FAILED, product="api", environment="staging"),
+        ):
+            await store.record(each)
+
+        tried = [each for each in await store.places() if isinstance(each, Tried)]
+        await store.record(deployed("b", 2, "2"))
+
+        assert [(each.environment, each.product, each.latest.version, each.latest.status) for each in tried] == [
+            ("production", "web", "2", Status.STARTED),
+            ("staging", "api", "1", Status.FAILED),
+        ]
+        assert [type(each) for each in await store.places()] == [Running, Running, Tried]
 
     on_one(opening, act)
 
@@ -79,7 +101,7 @@ def test_a_late_report_does_not_replace_what_runs(opening: Opening) -> None:
         await store.record(deployed("new", 5, "2"))
         await store.record(deployed("late", 1, "1"))
 
-        (running,) = await store.running()
+        (running,) = running_among(await store.places())
 
         assert (running.version, running.previous) == ("2", "1")
 
@@ -215,7 +237,7 @@ async def _agrees(store: Store, product: str) -> None:
     standings = Standings()
     for each in deployments:
         standings.put(None, each)
-    assert [each for each in await store.running() if each.product == product] == list(standings.running())
+    assert [each for each in await store.places() if each.product == product] == list(standings.places())
 
 
 def _added_up(expected: Naive, first: date, beyond: date) -> list[Counts]:

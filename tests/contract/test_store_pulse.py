@@ -38,7 +38,7 @@ def test_a_replay_and_a_question_change_nothing(opening: Opening) -> None:
         before = await store.pulse()
 
         await store.record(report())
-        await store.running()
+        await store.places()
 
         assert await store.pulse() == before
 

@@ -144,7 +144,7 @@ def test_counts_and_what_runs_are_those_of_the_store_it_came_from(opening: Openi
         await store.restore(everything(elsewhere))
 
         assert await store.totals() == await elsewhere.totals()
-        assert await store.running() == await elsewhere.running()
+        assert await store.places() == await elsewhere.places()
 
     on_one(opening, act)
 

@@ -40,6 +40,15 @@ class Running:
     """Of the newest deployment, which may have failed or be under way; None where nothing was recorded."""
 
 
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One product in one environment where nothing is known to run, though it was tried."""
+
+    product: str
+    environment: str
+    latest: Latest
+
+
 Spot: TypeAlias = tuple[str, str]
 """Product and environment."""
 _Placed: TypeAlias = tuple[datetime, str]
@@ -53,6 +62,11 @@ def merged(recorded: Iterable[Running], found: Iterable[Running]) -> list[Runnin
         if place not in newest or newest[place].since <= each.since:
             newest[place] = each
     return [newest[place] for place in sorted(newest)]
+
+
+def running_among(places: Iterable[Running | Tried]) -> tuple[Running, ...]:
+    """Those where something is known to run."""
+    return tuple(each for each in places if isinstance(each, Running))
 
 
 def tells(deployment: Deployment) -> bool:
@@ -86,7 +100,7 @@ class Standings:
     def __init__(self) -> None:
         self._by_id: dict[str, Deployment] = {}
         self._places: defaultdict[Spot, list[_Placed]] = defaultdict(list)
-        self._known: dict[Spot, Running | None] = {}
+        self._known: dict[Spot, Running | Tried | None] = {}
         """What was answered of a place since it last changed: it is asked for far more often."""
 
     def put(self, before: Deployment | None, after: Deployment | None) -> None:
@@ -98,8 +112,8 @@ class Standings:
             self._by_id[after.id] = after
             insort(self._places[self._changed(after)], _placed(after))
 
-    def running(self, environment: str | None = None) -> tuple[Running, ...]:
-        """By environment and product."""
+    def places(self, environment: str | None = None) -> tuple[Running | Tried, ...]:
+        """What is known of each, by environment and product."""
         spots = sorted((spot for spot in self._places if environment in (None, spot[1])), key=lambda spot: spot[::-1])
         return tuple(found for spot in spots if (found := self._at(spot)) is not None)
 
@@ -109,18 +123,21 @@ class Standings:
         self._known.pop(spot, None)
         return spot
 
-    def _at(self, spot: Spot) -> Running | None:
+    def _at(self, spot: Spot) -> Running | Tried | None:
         if spot not in self._known:
-            self._known[spot] = self._running(self._places[spot])
+            self._known[spot] = self._found(spot, self._places[spot])
         return self._known[spot]
 
-    def _running(self, placed: list[_Placed]) -> Running | None:
+    def _found(self, spot: Spot, placed: list[_Placed]) -> Running | Tried | None:
+        if not placed:
+            return None
+        latest = latest_of(self._by_id[placed[-1][1]])
         told = (each for _, name in reversed(placed) if tells(each := self._by_id[name]))
         current = next(told, None)
         if current is None:
-            return None
+            return Tried(*spot, latest)
         previous = next((each.version for each in told if each.version != current.version), None)
-        return running_of(current, previous, latest_of(self._by_id[placed[-1][1]]))
+        return running_of(current, previous, latest)
 
 
 def _placed(deployment: Deployment) -> _Placed:

@@ -15,6 +15,7 @@ from deploytrail.record.dora.counting import Counts, add
 from deploytrail.record.dora.question import By, Question
 from deploytrail.record.model import Status
 from deploytrail.record.query import Query
+from deploytrail.record.running import running_among
 from deploytrail.serve.labels import Chosen
 from deploytrail.serve.series import WINDOW_DAYS, Floor, Seen, families
 from deploytrail.serve.watched import watched_from
@@ -104,7 +105,7 @@ class Census:
             at=now,
             last_recorded=await self._last_recorded(),
             totals=await self._store.totals(),
-            running=await self._store.running(),
+            running=running_among(await self._store.places()),
             delivered=await self._dora(self._question(BEGINNING, beyond)),
             lately=await self._dora(lately),
             days=(beyond - await watched_from(self._store, lately)).days,

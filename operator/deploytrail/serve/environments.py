@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from deploytrail.record.instant import to_rfc3339
 from deploytrail.record.model import Status
-from deploytrail.record.running import Running, merged
+from deploytrail.record.running import Running, merged, running_among
 from deploytrail.serve.answering import answer_whole, listed
 from deploytrail.serve.asking import Form, in_time, router
 from deploytrail.serve.examples import RUNNING
@@ -101,7 +101,7 @@ def environment_routes(
     )
     async def find(request: Request, asked: Annotated[Asked, Query()]) -> Response:
         """The newest success of every product in every environment: since when, by whom, and what ran before."""
-        recorded = await in_time(store.running(asked.environment))
+        recorded = running_among(await in_time(store.places(asked.environment)))
         before = [each for each in found() if asked.environment in (None, each.environment)]
         there = [each for each in merged(recorded, before) if asked.product in (None, each.product)]
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from deploytrail.record.model import Build, Deployment, Source, Status
 from deploytrail.record.query import Query, happened_at
-from deploytrail.record.running import Running, merged
+from deploytrail.record.running import Running, merged, running_among
 from deploytrail.record.version import Version
 from deploytrail.serve.answering import ONE, one, tag_of, unchanged
 from deploytrail.serve.asking import LARGEST_LIMIT, in_time, router
@@ -83,7 +83,7 @@ def version_routes(
         deployments = (await in_time(store.find(wanted))).items
         if bound is None and not builds and not deployments:
             raise HTTPException(404, "Nobody has told of this version")
-        running = merged(await in_time(store.running()), found()) if deployments else ()
+        running = merged(running_among(await in_time(store.places())), found()) if deployments else ()
         now = {each.environment for each in running if (each.product, each.version) == (product, version)}
         view = _view(product, version, bound, builds, _stays(deployments, now))
         tag = tag_of(view)

@@ -15,7 +15,7 @@ from deploytrail.record.model import Annotation, AnyReport, Build, Deployment, M
 from deploytrail.record.preference import Preference
 from deploytrail.record.query import Page, Query
 from deploytrail.record.retention import Expired, Retention
-from deploytrail.record.running import Running
+from deploytrail.record.running import Running, Tried
 from deploytrail.record.totals import Totals
 from deploytrail.record.version import Version
 
@@ -171,8 +171,11 @@ class Store(Protocol):
         whatever is reported or rewritten later. Raises Rejected when the backend cannot hold it.
         """
 
-    async def running(self, environment: str | None = None) -> tuple[Running, ...]:
-        """What runs where now, by environment and product; at a cost that does not grow with the deployments."""
+    async def places(self, environment: str | None = None) -> tuple[Running | Tried, ...]:
+        """What runs where now, or was tried where nothing is known to run, by environment and product.
+
+        At a cost that does not grow with the deployments.
+        """
 
     async def dora(self, question: Question) -> Sums:
         """The counts that answer the question, each store by the same definitions (record.dora).

@@ -20,7 +20,7 @@ from deploytrail.record.marks import marked
 from deploytrail.record.model import Annotation, AnyReport, Build, Deployment, Mark, R, Record, Telling
 from deploytrail.record.query import Page, Query
 from deploytrail.record.retention import Expired, Retention
-from deploytrail.record.running import Running, Standings
+from deploytrail.record.running import Running, Standings, Tried
 from deploytrail.record.series import REPLAY_WINDOW
 from deploytrail.record.totals import Place, Totals, tally
 from deploytrail.record.version import Version
@@ -105,10 +105,10 @@ class KubernetesStore:
         self.deployments.must_be_complete()
         return await self.deployments.change(deployment_id, partial(marked, said=said))
 
-    async def running(self, environment: str | None = None) -> tuple[Running, ...]:
+    async def places(self, environment: str | None = None) -> tuple[Running | Tried, ...]:
         """See Store."""
         self.deployments.must_be_complete()
-        return self._standings.running(environment)
+        return self._standings.places(environment)
 
     async def dora(self, question: Question) -> Sums:
         """See Store."""

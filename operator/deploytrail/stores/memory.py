@@ -16,7 +16,7 @@ from deploytrail.record.merging import merged
 from deploytrail.record.model import Annotation, AnyReport, Binding, Build, Deployment, Mark, R, Record, Telling
 from deploytrail.record.query import Page, Query, answer
 from deploytrail.record.retention import Expired, Retention, expired
-from deploytrail.record.running import Running, Standings
+from deploytrail.record.running import Running, Standings, Tried
 from deploytrail.record.series import REPLAY_WINDOW, aim, earlier_of
 from deploytrail.record.totals import Place, Totals, tally
 from deploytrail.record.version import Version, bind, claim_of
@@ -152,9 +152,9 @@ class MemoryStore:
             self.deployments.put(after)
         return after
 
-    async def running(self, environment: str | None = None) -> tuple[Running, ...]:
+    async def places(self, environment: str | None = None) -> tuple[Running | Tried, ...]:
         """See Store."""
-        return self._standings.running(environment)
+        return self._standings.places(environment)
 
     async def dora(self, question: Question) -> Sums:
         """See Store."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from deploytrail.record.lifecycle import decide
 from deploytrail.record.model import Deployment, Status
-from deploytrail.record.running import Running, Standings, merged
+from deploytrail.record.running import Running, Standings, Tried, merged, running_among
 from tests.reports import NOON, report
 
 HOUR = timedelta(hours=1)
@@ -27,7 +27,11 @@ def running(deployments: Iterable[Deployment], found: tuple[Running, ...] = ()) 
     standings = Standings()
     for each in deployments:
         standings.put(None, each)
-    return merged(standings.running(), found)
+    return merged(running_among(standings.places()), found)
+
+
+def tried(standings: Standings) -> list[Tried]:
+    return [each for each in standings.places() if isinstance(each, Tried)]
 
 
 def versions(*deployments: Deployment, found: tuple[Running, ...] = ()) -> list[str | None]:
@@ -45,7 +49,7 @@ def test_every_change_of_a_place_is_seen_at_once() -> None:
 
     for before_it, after in ((None, first), (None, second), (second, elsewhere), (first, None), (elsewhere, None)):
         standings.put(before_it, after)
-        seen.append([(each.environment, each.version) for each in standings.running()])
+        seen.append([(each.environment, each.version) for each in running_among(standings.places())])
 
     assert seen == [
         [("production", "1")],
@@ -64,6 +68,20 @@ def test_a_failure_a_part_and_an_open_one_tell_nothing() -> None:
     )
 
     assert versions(deployed("1", 1), *others) == ["1"]
+
+
+def test_where_nothing_runs_the_last_attempt_is_known() -> None:
+    standings = Standings()
+    failed, going = deployed("1", 1, status=Status.FAILED), deployed("2", 2, status=Status.STARTED)
+    for each in (going, failed, deployed("3", 1, environment="staging"), deployed("0", 0, product="api", partial=True)):
+        standings.put(None, each)
+
+    before_that = [(each.product, each.environment, each.latest.version) for each in tried(standings)]
+    standings.put(going, deployed("2", 2))
+    standings.put(deployed("0", 0, product="api", partial=True), None)
+
+    assert before_that == [("api", "production", "0"), ("web", "production", "2")]
+    assert tried(standings) == []
 
 
 def test_what_was_there_before_runs_until_something_newer_is_recorded() -> None:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
 
-from deploytrail.record.model import Deployment
-from deploytrail.record.running import Latest, Running, latest_of
+from deploytrail.record.running import Latest, Running, Tried
 from deploytrail.serve.pages.words import short
 
 _ORDER = (
@@ -53,10 +52,16 @@ class Row:
     environments: tuple[str, ...]
     """All of the matrix."""
     running: Mapping[str, Running]
-    tried: Mapping[str, Latest]
-    """The last attempt where nothing is known to run; both by environment."""
+    tried: Mapping[str, Tried]
+    """Where nothing is known to run; both by environment."""
     drifts: bool
     """Whether its environments run different versions."""
+
+    @property
+    def open(self) -> int:
+        """In how many environments a deployment is in progress."""
+        latest = *(each.latest for each in self.running.values()), *(each.latest for each in self.tried.values())
+        return sum(each is not None and not each.status.terminal for each in latest)
 
     def is_in(self, environment: str) -> bool:
         """Whether anything is known of it there."""
@@ -78,30 +83,22 @@ class Matrix:
     rows: tuple[Row, ...]
 
 
-def matrix(running: Iterable[Running], attempts: Iterable[Deployment]) -> Matrix:
-    """``attempts`` are recent deployments in any order: where nothing runs yet, they are all there is."""
+def matrix(running: Iterable[Running], tried: Iterable[Tried]) -> Matrix:
+    """Of what runs, and of what was tried where nothing runs."""
     known: defaultdict[str, dict[str, Running]] = defaultdict(dict)
     for each in running:
         known[each.product][each.environment] = each
-    tried: defaultdict[str, dict[str, Latest]] = defaultdict(dict)
-    for (environment, product), latest in _tried(attempts).items():
-        if environment not in known.get(product, ()):
-            tried[product][environment] = latest
-    there = {environment for at in (known, tried) for places in at.values() for environment in places}
+    vacant: defaultdict[str, dict[str, Tried]] = defaultdict(dict)
+    for attempt in tried:
+        if attempt.environment not in known.get(attempt.product, ()):
+            vacant[attempt.product][attempt.environment] = attempt
+    there = {environment for at in (known, vacant) for places in at.values() for environment in places}
     environments = tuple(sorted(there, key=_rank))
     rows = (
-        Row(product, environments, known.get(product, {}), tried.get(product, {}), _drifts(known.get(product, {})))
-        for product in sorted(known.keys() | tried.keys(), key=lambda name: (name.lower(), name))
+        Row(product, environments, known.get(product, {}), vacant.get(product, {}), _drifts(known.get(product, {})))
+        for product in sorted(known.keys() | vacant.keys(), key=lambda name: (name.lower(), name))
     )
     return Matrix(environments, tuple(rows))
-
-
-def _tried(attempts: Iterable[Deployment]) -> Mapping[Place, Latest]:
-    found: dict[Place, Latest] = {}
-    for latest, place in ((latest_of(each), (each.environment, each.product)) for each in attempts):
-        if place not in found or found[place].at < latest.at:
-            found[place] = latest
-    return found
 
 
 def _newest(running: Mapping[str, Running]) -> Running | None:
@@ -112,11 +109,11 @@ def _drifts(running: Mapping[str, Running]) -> bool:
     return _label(_newest(running)) is not None and len({_label(each) for each in running.values()} - {None}) > 1
 
 
-def _cell(place: Place, here: Running | None, tried: Latest | None, newest: Running | None) -> Cell:
+def _cell(place: Place, here: Running | None, tried: Tried | None, newest: Running | None) -> Cell:
     environment, product = place
     label, ahead = _label(here), _label(newest)
     differs = label is not None and ahead is not None and label != ahead
-    latest = here.latest if here is not None else tried
+    latest = here.latest if here is not None else tried.latest if tried is not None else None
     return Cell(
         environment=environment,
         product=product,

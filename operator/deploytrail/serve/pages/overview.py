@@ -1,25 +1,24 @@
 """The first page: what runs where."""
 
 from collections.abc import Awaitable, Callable, Iterable
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from markupsafe import Markup
 from pydantic import BaseModel, ConfigDict, Field
 
-from deploytrail.record.query import Query as Question
-from deploytrail.record.running import Running, merged
+from deploytrail.record.running import Running, Tried, merged, running_among
 from deploytrail.serve.asking import in_time
 from deploytrail.serve.pages.live import Live
-from deploytrail.serve.pages.matrix import Row, matrix
-from deploytrail.serve.pages.rendering import Templates
+from deploytrail.serve.pages.matrix import Cell, Row, matrix
+from deploytrail.serve.pages.rendering import Templates, root_of
 from deploytrail.serve.pages.visitors import Visitor
+from deploytrail.serve.pages.words import age
 from deploytrail.stores.base import Store
 
 MOST_ROWS = 60
-"""Products on one page: a cell takes up to 50 µs to write, and nobody looks over more at once."""
-
-RECENT = 100
-"""Deployments among which those in progress are counted, and attempts found where nothing runs yet."""
+"""Products on one page: nobody looks over more at once, and a cell takes up to 50 µs to write."""
 
 
 class Filters(BaseModel):
@@ -37,19 +36,26 @@ def overview_routes(
     routes: APIRouter,
     store: Store,
     found: Callable[[], Iterable[Running]],
+    clock: Callable[[], datetime],
     *,
     templates: Templates,
     live: Live,
     may_read: Callable[..., Awaitable[Visitor]],
 ) -> None:
     """Add the route. ``found`` is what ran before anything was recorded."""
+    cell = templates.macro("cell.html", "cell")  # everybody looks at the same ones, and few have changed
 
     @routes.get("/", dependencies=[Depends(may_read)])
     async def overview(request: Request, filters: Annotated[Filters, Query()]) -> Response:
-        word = await live.word()
-        recorded = await in_time(store.running())
-        recent = (await in_time(store.find(Question(limit=RECENT)))).items
-        shown = matrix(merged(recorded, found()), recent)
+        word, now, root = await live.word(), clock(), root_of(request)
+
+        def written(each: Cell) -> Markup:
+            times = each.since, each.attempt.at if each.attempt is not None else None
+            return cell(each, root, *(age(when, now) if when is not None else "" for when in times))
+
+        places = await in_time(store.places())
+        tried = (each for each in places if isinstance(each, Tried))
+        shown = matrix(merged(running_among(places), found()), tried)
         rows = [row for row in shown.rows if _wanted(row, filters)]
         pages = max(1, -(-len(rows) // MOST_ROWS))
         number = min(filters.page, pages)
@@ -60,6 +66,7 @@ def overview_routes(
             page="overview",
             word=word,
             filters=filters,
+            written=written,
             environments=shown.environments,
             rows=rows[begin : begin + MOST_ROWS],
             begin=begin,
@@ -68,7 +75,7 @@ def overview_routes(
             pages=pages,
             everything=len(shown.rows),
             drifting=sum(row.drifts for row in shown.rows),
-            open=sum(not each.status.terminal for each in recent),
+            open=sum(row.open for row in shown.rows),
         )
 
 

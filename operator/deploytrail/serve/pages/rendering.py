@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,6 +16,9 @@ from deploytrail.record.instant import to_rfc3339
 from deploytrail.serve.pages import words
 from deploytrail.serve.pages.assets import load_assets
 from deploytrail.serve.pages.visitors import Visitors
+
+REMEMBERED = 5000
+"""Pieces of pages, of less than a kilobyte each."""
 
 VISITOR = "deploytrail.visitor"
 """Where a request's visitor is kept."""
@@ -45,6 +49,11 @@ class Templates:
             day_before=lambda day: _day(day - timedelta(days=1)),
         )
         self._environment.tests.update(link=lambda text: words.safe_link(text) is not None)
+
+    def macro(self, template: str, name: str) -> Callable[..., Markup]:
+        """A macro that needs its arguments alone; what it made of the same ones is remembered."""
+        written: Callable[..., Markup] = getattr(self._environment.get_template(template).module, name)
+        return lru_cache(maxsize=REMEMBERED)(written)
 
     def render(self, request: Request, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
         """The page that a template makes of these values."""

@@ -52,7 +52,7 @@ def page_routes(
         request.scope[VISITOR] = visitor
         return visitor
 
-    overview_routes(routes, store, found, templates=templates, live=live, may_read=may_read)
+    overview_routes(routes, store, found, clock, templates=templates, live=live, may_read=may_read)
     timeline_routes(routes, store, clock, templates=templates, live=live, may_read=may_read)
     dora_page_routes(routes, store, dora, clock, templates=templates, live=live, may_read=may_read)
     dossier_routes(routes, store, clock, templates=templates, live=live, may_read=may_read)

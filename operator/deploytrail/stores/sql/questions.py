@@ -102,7 +102,9 @@ def totals() -> Select[Any]:
 
 def places(environment: str | None) -> Select[Any]:
     """What runs where, by environment and product."""
-    found = select(PLACES).order_by(PLACES.c.environment, PLACES.c.product)
+    found = select(PLACES.c.standing, PLACES.c.product, PLACES.c.environment).order_by(
+        PLACES.c.environment, PLACES.c.product
+    )
     return found if environment is None else found.where(PLACES.c.environment == environment)
 
 

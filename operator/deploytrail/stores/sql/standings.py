@@ -11,7 +11,7 @@ import orjson
 from deploytrail.record.instant import to_rfc3339
 from deploytrail.record.model import Deployment, Status
 from deploytrail.record.query import happened_at
-from deploytrail.record.running import Latest, Running, Standings, latest_of, running_of, tells
+from deploytrail.record.running import Latest, Running, Standings, Tried, latest_of, running_among, running_of, tells
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def standing_of(deployments: Sequence[Deployment]) -> Standing:
         standings.put(None, each)
     newest = max(deployments, key=lambda each: (happened_at(each), each.id), default=None)
     latest = latest_of(newest) if newest is not None else None
-    (running,) = standings.running() or (None,)
+    (running,) = running_among(standings.places()) or (None,)
     if running is None:
         return Standing(latest)
     others = [each for each in deployments if tells(each) and each.version != running.version]
@@ -98,17 +98,17 @@ def from_text(text: str, product: str, environment: str) -> Standing:
 
 
 @lru_cache(maxsize=5000)
-def running_from_text(text: str, product: str, environment: str) -> Running | None:
-    """What a row answers; None when nothing runs there that we know of.
+def place_from_text(text: str, product: str, environment: str) -> Running | Tried | None:
+    """What a row answers; None when nothing is known of the place any more.
 
     Remembered: every place is looked at again and again, and few have changed meanwhile.
     """
     said = orjson.loads(text)
-    current, previous = said["current"], said["previous"]
+    current, previous, latest = said["current"], said["previous"], _latest(said["latest"])
     if current is None:
-        return None
+        return Tried(product, environment, latest) if latest is not None else None
     version = previous["version"] if previous is not None else None
-    return _running(current, product, environment, version, _latest(said["latest"]))
+    return _running(current, product, environment, version, latest)
 
 
 def _running(

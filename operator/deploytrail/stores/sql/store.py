@@ -19,7 +19,7 @@ from deploytrail.record.marks import marked
 from deploytrail.record.model import Annotation, AnyReport, Build, Deployment, Mark, R, Record, Telling
 from deploytrail.record.query import Page, Query, sort_key
 from deploytrail.record.retention import Expired, Retention
-from deploytrail.record.running import Running
+from deploytrail.record.running import Running, Tried
 from deploytrail.record.series import REPLAY_WINDOW
 from deploytrail.record.totals import Place, Totals
 from deploytrail.record.version import Version
@@ -35,7 +35,7 @@ from deploytrail.stores.sql.preferences import SqlPreferences
 from deploytrail.stores.sql.recount import settle
 from deploytrail.stores.sql.rewriting import change, rewrite
 from deploytrail.stores.sql.rows import KINDS, from_document, with_bodies
-from deploytrail.stores.sql.standings import running_from_text
+from deploytrail.stores.sql.standings import place_from_text
 from deploytrail.stores.sql.tables import INSTALLATION
 from deploytrail.stores.sql.tallying import tallied
 from deploytrail.stores.sql.troubles import Outrun, Poison
@@ -164,11 +164,11 @@ class SqlStore:
                 return await self._door.write(work)
         raise Unavailable("other replicas write the same records all the time", retry_after=1)
 
-    async def running(self, environment: str | None = None) -> tuple[Running, ...]:
+    async def places(self, environment: str | None = None) -> tuple[Running | Tried, ...]:
         """See Store."""
         statement = questions.places(environment)
         rows = await self._door.read(lambda connection: connection.execute(statement).all())
-        found = (running_from_text(row.standing, row.product, row.environment) for row in rows)
+        found = (place_from_text(*row) for row in rows)
         return tuple(each for each in found if each is not None)
 
     async def dora(self, question: Question) -> Sums:

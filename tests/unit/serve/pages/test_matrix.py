@@ -5,12 +5,10 @@ from typing import Any
 
 import pytest
 
-from deploytrail.record.lifecycle import Create, decide
-from deploytrail.record.model import Deployment, Status
-from deploytrail.record.running import Latest, Running
+from deploytrail.record.model import Status
+from deploytrail.record.running import Latest, Running, Tried
 from deploytrail.serve.pages.matrix import Cell, matrix
 from tests.fakes import NOW
-from tests.reports import report
 
 
 def runs(product: str, environment: str, version: str | None, *, hours: float = 1, **more: Any) -> Running:
@@ -20,17 +18,11 @@ def runs(product: str, environment: str, version: str | None, *, hours: float = 
     )
 
 
-def tried(product: str, environment: str, version: str, status: Status, *, minutes: float) -> Deployment:
-    at = NOW - timedelta(minutes=minutes)
-    told = report(
-        version, product=product, environment=environment, version=version, status=status, at=at, started_at=at
-    )
-    decision = decide(None, told)
-    assert isinstance(decision, Create)
-    return decision.record
+def tried(product: str, environment: str, version: str, status: Status) -> Tried:
+    return Tried(product, environment, Latest("tried", version, status, NOW))
 
 
-def cells(*running: Running, attempts: tuple[Deployment, ...] = ()) -> dict[tuple[str, str], Cell]:
+def cells(*running: Running, attempts: tuple[Tried, ...] = ()) -> dict[tuple[str, str], Cell]:
     made = matrix(running, attempts)
     return {(cell.product, cell.environment): cell for row in made.rows for cell in row.cells() if cell is not None}
 
@@ -92,15 +84,23 @@ def test_the_last_attempt_is_shown_where_it_is_not_what_runs() -> None:
     assert found["api", "production"].attempt is None
 
 
-def test_what_is_known_to_run_needs_no_recent_attempts() -> None:
-    old = tried("web", "production", "0", Status.FAILED, minutes=600)
+def test_what_ran_before_anything_was_recorded_is_not_vacant() -> None:
+    old = tried("web", "production", "0", Status.FAILED)
 
     assert cells(runs("web", "production", "1"), attempts=(old,))["web", "production"].attempt is None
 
 
 def test_where_nothing_ever_ran_the_attempt_stands_alone() -> None:
-    under_way = tried("web", "production", "1", Status.STARTED, minutes=1)
+    under_way = tried("web", "production", "1", Status.STARTED)
 
     cell = cells(attempts=(under_way,))["web", "production"]
 
     assert (cell.label, cell.attempt is not None and cell.attempt.status) == (None, Status.STARTED)
+
+
+def test_what_is_in_progress_is_counted_by_place() -> None:
+    going, over = Latest("x", "2", Status.STARTED, NOW), Latest("y", "2", Status.FAILED, NOW)
+    running = [runs("web", "staging", "1", latest=going), runs("web", "production", "1", latest=over)]
+    first = [tried("web", "test", "1", Status.PENDING), tried("api", "test", "1", Status.FAILED)]
+
+    assert {row.product: row.open for row in matrix(running, first).rows} == {"web": 2, "api": 0}
