@@ -257,6 +257,7 @@ def test_it_recorded_since_then_already_and_never_since_later(opening: Opening) 
         await store.began_by(NOON + timedelta(days=900))
 
         assert await store.began() == min(began, NOON)
+        assert await store.began(early_enough=NOON - timedelta(days=1)) == min(began, NOON)
 
     on_one(opening, act)
 

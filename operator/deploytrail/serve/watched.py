@@ -1,6 +1,6 @@
 """Since when somebody has recorded: days before that had no deployments to count, and are none to divide by."""
 
-from datetime import date
+from datetime import UTC, date, datetime, time
 
 from deploytrail.record.dora.question import Bucket, Question, month_after
 from deploytrail.stores.base import Store
@@ -8,7 +8,7 @@ from deploytrail.stores.base import Store
 
 async def watched_from(store: Store, question: Question) -> date:
     """The first day of the question on which somebody recorded, or of which something was told later."""
-    began = (await store.began()).date()
+    began = (await store.began(early_enough=datetime.combine(question.first, time.max, UTC))).date()
     if began <= question.first:
         return question.first
     earlier = question.model_copy(update={"by": None, "beyond": min(began, question.beyond)})

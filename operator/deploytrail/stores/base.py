@@ -249,8 +249,11 @@ class Store(Protocol):
         see that an old record was marked or rewritten.
         """
 
-    async def began(self) -> datetime:
-        """Since when this installation records: noted durably at the first start, the same ever after."""
+    async def began(self, *, early_enough: datetime | None = None) -> datetime:
+        """Since when this installation records: noted durably at the first start, and never later after that.
+
+        Whoever only has to know whether it is ``early_enough`` may be told of a later time than it is, but before that.
+        """
 
     async def check(self) -> None:
         """Raise Unavailable, saying since when, if a report could not be recorded now."""

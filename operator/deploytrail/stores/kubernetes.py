@@ -25,6 +25,7 @@ from deploytrail.record.series import REPLAY_WINDOW
 from deploytrail.record.totals import Place, Totals, tally
 from deploytrail.record.version import Version
 from deploytrail.stores.base import Held, Outcome, Restored
+from deploytrail.stores.beginning import Beginning
 from deploytrail.stores.preferences import KubernetesPreferences
 from deploytrail.stores.pulse import Pulse
 from deploytrail.stores.shelf import KubernetesShelf
@@ -58,6 +59,7 @@ class KubernetesStore:
 
         self._standings, self._ledger = Standings(), Ledger(rules or Rules())
         self._pulse = Pulse()
+        self._beginning = Beginning(self._read_beginning)
 
         def shelf(form: forms.Form[R], *changed: Callable[[R | None, R | None], None]) -> KubernetesShelf[R]:
             followers = (*changed, self._pulse.beat)
@@ -195,8 +197,11 @@ class KubernetesStore:
             shelf.must_be_complete()
         return self._pulse.word
 
-    async def began(self) -> datetime:
+    async def began(self, *, early_enough: datetime | None = None) -> datetime:
         """See Store."""
+        return await self._beginning.told(early_enough)
+
+    async def _read_beginning(self) -> datetime:
         while True:
             noted = await self._kube.get(CONFIG_MAPS, self._home, BEGAN)
             if noted is not None:

@@ -229,7 +229,7 @@ class MemoryStore:
         """See Store."""
         return self._pulse.word
 
-    async def began(self) -> datetime:
+    async def began(self, *, early_enough: datetime | None = None) -> datetime:
         """See Store."""
         return self._began
 

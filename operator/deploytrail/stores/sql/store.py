@@ -24,6 +24,7 @@ from deploytrail.record.series import REPLAY_WINDOW
 from deploytrail.record.totals import Place, Totals
 from deploytrail.record.version import Version
 from deploytrail.stores.base import Held, Outcome, Restored
+from deploytrail.stores.beginning import Beginning
 from deploytrail.stores.sql import expiry, questions, restoring
 from deploytrail.stores.sql.database import Database
 from deploytrail.stores.sql.door import Door
@@ -93,6 +94,7 @@ class SqlStore:
         self.annotations = SqlShelf(self._door, Annotation)
         self.preferences = SqlPreferences(self._door)
         self.outbox = SqlOutbox(self._door)
+        self._beginning = Beginning(self._read_beginning)
 
     async def start(self) -> None:
         """See Store."""
@@ -218,8 +220,11 @@ class SqlStore:
         found = await self._door.read(lambda connection: connection.execute(questions.pulse()).all())
         return sha256(repr(sorted(found)).encode()).hexdigest()[:16]
 
-    async def began(self) -> datetime:
+    async def began(self, *, early_enough: datetime | None = None) -> datetime:
         """See Store."""
+        return await self._beginning.told(early_enough)
+
+    async def _read_beginning(self) -> datetime:
         when: datetime = await self._door.read(lambda connection: connection.scalars(questions.began()).one())
         return when
 
