@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import timedelta
 
 import pytest
 
@@ -115,6 +116,22 @@ def test_a_lenient_first_commit_sets_it_for_all(opening: Opening) -> None:
         await told(store, report(commit="abc123", binding=LENIENT))
 
         assert isinstance(await store.record(build(commit="def456")), VersionTaken)
+
+    on_one(opening, act)
+
+
+@pytest.mark.parametrize("binding", [LENIENT, NONE])
+def test_it_keeps_its_commit_though_its_own_record_goes_on_to_another(opening: Opening, binding: Binding) -> None:
+    async def act(store: Store) -> None:
+        series = versioner_series(product="web", version="1.2.3", environment="production")
+        started = stated(series, Status.STARTED, commit="abc123", binding=STRICT)
+        later = NOON + timedelta(minutes=1)
+        await told(store, started)
+        await told(store, stated(series, Status.STARTED, at=later, content="on", commit="def456", binding=binding))
+
+        refused = await store.record(build(commit="def456", at=NOON + timedelta(minutes=2)))
+
+        assert refused == VersionTaken("web", "1.2.3", "abc123")
 
     on_one(opening, act)
 

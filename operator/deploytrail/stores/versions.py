@@ -131,7 +131,7 @@ class Versions:
         deadline = asyncio.get_running_loop().time() + PATIENCE
         while True:
             record = await self._kube.get(_KINDS[spec.kind], spec.namespace, spec.name)
-            if record is not None and same_commit(record["spec"].get("commit", ""), spec.commit):
+            if record is not None and _claimed(record, spec):
                 return True
             if age > ABANDONED_AFTER:
                 return False
@@ -159,6 +159,15 @@ class Versions:
         gone = [name for name, (seen, uid, _) in self._by_id.items() if seen <= at and uid not in uids]
         for name in gone:
             del self._by_id[name]
+
+
+def _claimed(record: Object, spec: VersionSpec) -> bool:
+    """Whether the record was written after the claim: the report that made it is there, or the commit still is.
+
+    Another commit may be told of the record later. An object that somebody applied has no reports.
+    """
+    heard = (datetime.fromisoformat(each["receivedAt"]) for each in record["spec"].get("reports") or ())
+    return spec.first_seen_at in heard or same_commit(record["spec"].get("commit", ""), spec.commit)
 
 
 def _to_object(bound: Version, holder: Holder, namespace: str) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import (
@@ -31,6 +31,15 @@ from deploytrail.stores.sql.tables import PLACES, PRODUCTS, RECORDS, ROLLUPS, Ut
 
 Position = tuple[datetime, str]
 """Time and id."""
+
+
+class Judged(NamedTuple):
+    """What is read of a deployment to judge it, or what comes after it; they sort by position."""
+
+    happened_at: datetime
+    id: str
+    version: str | None
+    entry: str
 
 
 class AccountStatements:
@@ -80,33 +89,29 @@ class AccountStatements:
         self._around = _around_all(dialect) if self._lateral else _around_one()
 
     def stretches(
-        self, connection: Connection, asked: Iterable[tuple[Place, Position]], neighbours: int
-    ) -> Iterator[tuple[Place, list[Any], list[Any]]]:
-        """Of each place, the judged rows next to the position: before it, and from it on; oldest first."""
+        self, connection: Connection, asked: Iterable[tuple[Place, Position]], *, earlier: int, later: int
+    ) -> Iterator[tuple[Place, list[Judged], list[Judged]]]:
+        """Of each place, so many judged rows next to the position: before it, and from it on; oldest first."""
         listed = list(asked)
         if not self._lateral:
             for place, (at, name) in listed:
-                values = {**place._asdict(), "at": at, "id": name, "neighbours": neighbours}
-                before, after = (connection.execute(each, values).all() for each in self._around)
-                yield place, [*before[::-1]], [*after]
+                values = {**place._asdict(), "at": at, "id": name, "earlier": earlier, "later": later}
+                one, other = ([Judged(*row) for row in connection.execute(each, values)] for each in self._around)
+                yield place, one[::-1], other
             return
         rows = [
             {"number": number, **place._asdict(), "at": to_text(at), "id": name}
             for number, (place, (at, name)) in enumerate(listed)
         ]
-        values = {"rows": orjson.dumps(rows).decode(), "neighbours": neighbours}
-        found: list[tuple[list[Any], list[Any]]] = [([], []) for _ in listed]
-        for row in connection.execute(self._around[0], values):
-            found[row.number][row.side].append(row)
+        values = {"rows": orjson.dumps(rows).decode(), "earlier": earlier, "later": later}
+        found: list[tuple[list[Judged], list[Judged]]] = [([], []) for _ in listed]
+        for number, side, *row in connection.execute(self._around[0], values).all():
+            found[number][side].append(Judged(*row))
         for (place, _), (before, after) in zip(listed, found, strict=True):
-            yield place, sorted(before, key=_position), sorted(after, key=_position)
+            yield place, sorted(before), sorted(after)
 
 
-_JUDGED = (RECORDS.c.id, RECORDS.c.happened_at, RECORDS.c.version, RECORDS.c.entry)
-
-
-def _position(row: Any) -> Position:
-    return row.happened_at, row.id
+_JUDGED = tuple(RECORDS.c[name] for name in Judged._fields)
 
 
 def _around_one() -> tuple[Select[Any], ...]:
@@ -117,7 +122,7 @@ def _around_one() -> tuple[Select[Any], ...]:
         RECORDS.c.entry.is_not(None),
     )
     position = tuple_(bindparam("at", type_=UtcInstant), bindparam("id", type_=Text))
-    return _sides(here, position, bindparam("neighbours"))
+    return _sides(here, position)
 
 
 def _around_all(dialect: str) -> tuple[CompoundSelect[Any]]:
@@ -135,7 +140,7 @@ def _around_all(dialect: str) -> tuple[CompoundSelect[Any]]:
         RECORDS.c.environment == wanted.c.environment,
         RECORDS.c.entry.is_not(None),
     )
-    before, after = _sides(here, tuple_(wanted.c.at, wanted.c.id), bindparam("neighbours", type_=Integer))
+    before, after = _sides(here, tuple_(wanted.c.at, wanted.c.id))
 
     def joined(number: int, side: Select[Any]) -> Select[Any]:
         rows = side.correlate(wanted).lateral("beside")
@@ -145,11 +150,12 @@ def _around_all(dialect: str) -> tuple[CompoundSelect[Any]]:
     return (union_all(joined(0, before), joined(1, after)),)
 
 
-def _sides(here: Select[Any], position: Any, neighbours: Any) -> tuple[Select[Any], Select[Any]]:
+def _sides(here: Select[Any], position: Any) -> tuple[Select[Any], Select[Any]]:
     key = tuple_(RECORDS.c.happened_at, RECORDS.c.id)
     newest_first = here.where(key < position).order_by(RECORDS.c.happened_at.desc(), RECORDS.c.id.desc())
     oldest_first = here.where(key >= position).order_by(RECORDS.c.happened_at, RECORDS.c.id)
-    return newest_first.limit(neighbours), oldest_first.limit(neighbours)
+    earlier, later = (bindparam(name, type_=Integer) for name in ("earlier", "later"))
+    return newest_first.limit(earlier), oldest_first.limit(later)
 
 
 @cache

@@ -222,7 +222,10 @@ def _read_stretches(
         for place, wanted in moves.items()
     }
     asked = [(place, _order(entries[0])) for place, entries in moving.items()]
-    rows = {place: (before, after) for place, before, after in say.stretches(connection, asked, neighbours)}
+    rows = {
+        place: (before, after)
+        for place, before, after in say.stretches(connection, asked, earlier=neighbours, later=neighbours)
+    }
     told = read_told(connection, {
         (place.product, row.version)
         for place, both in rows.items() if place.product in built

@@ -20,7 +20,7 @@ from deploytrail.stores.sql.tables import ROLLUPS
 
 _Placed = tuple[Place, Entry]
 
-MARGIN = 2
+MARGIN = 3
 """Neighbours that are read beyond those that have to be there."""
 
 
@@ -32,9 +32,11 @@ def read_judgements(connection: Connection, deployments: Sequence[Deployment]) -
     rules = rules_of(connection.scalar(select(ROLLUPS.c.rules)))
     first_of_each = {place: (place, entry) for place, entry in reversed(left)}.values()
     most = max(Counter(place for place, _ in left).values())
-    found = dict(_judged(connection, first_of_each, left, rules, most + LOOK_BACK + MARGIN))
+    # What an entry is compared with lies before it, but for what lands next.
+    found = dict(_judged(connection, first_of_each, left, rules, earlier=1 + LOOK_BACK + MARGIN, later=most + MARGIN))
     left = [each for each in left if each[1].id not in found]
-    return found | dict(_judged(connection, left, left, rules, FURTHEST + MARGIN)) if left else found
+    most = FURTHEST + MARGIN
+    return found | dict(_judged(connection, left, left, rules, earlier=most, later=most)) if left else found
 
 
 def _counted(deployments: Iterable[Deployment]) -> Iterator[_Placed]:
@@ -45,16 +47,23 @@ def _counted(deployments: Iterable[Deployment]) -> Iterator[_Placed]:
 
 
 def _judged(
-    connection: Connection, around: Iterable[_Placed], wanted: Iterable[_Placed], rules: Rules, neighbours: int
+    connection: Connection,
+    around: Iterable[_Placed],
+    wanted: Iterable[_Placed],
+    rules: Rules,
+    *,
+    earlier: int,
+    later: int,
 ) -> Iterator[tuple[str, Judgement]]:
-    """Those of the wanted that can be judged by as many neighbours to each side of those that are read around."""
+    """Those of the wanted that can be judged by so many neighbours of those that are read around."""
     here: defaultdict[Place, list[Entry]] = defaultdict(list)
     for place, entry in wanted:
         here[place].append(entry)
     asked = [(place, (entry.at, entry.id)) for place, entry in around]
-    for place, earlier, later in account_statements(connection.dialect.name).stretches(connection, asked, neighbours):
-        entries = [_entry(row) for row in (*earlier, *later)]
-        edges = {"from_start": len(earlier) < neighbours, "to_end": len(later) < neighbours}
+    say = account_statements(connection.dialect.name)
+    for place, before, after in say.stretches(connection, asked, earlier=earlier, later=later):
+        entries = [_entry(row) for row in (*before, *after)]
+        edges = {"from_start": len(before) < earlier, "to_end": len(after) < later}
         judged = judge(entries, rules)
         for entry in here[place]:
             index = bisect_left(entries, _order(entry), key=_order)
