@@ -146,7 +146,7 @@ class Applications:
         return [each for uid in uids for each in self._followed(self._rollouts.get(uid))]
 
     def next_seen(self) -> asyncio.Event:
-        """Set when something of the Applications is recorded the next time."""
+        """Set the next time that something of the Applications is recorded, or one of them first seen."""
         return self._seen
 
     def _followed(self, rollout: Rollout | None) -> Iterator[Followed]:
@@ -219,11 +219,12 @@ class Applications:
             self._repositories.pop(uid, None)
             self._name(step.rollout, gone=True)
             return
+        before = self._rollouts.get(uid)
         self._rollouts[uid] = step.rollout
         self._name(step.rollout)
         if not step.rollout.operations:
             self._repositories.pop(uid, None)
-        if step.findings:
+        if step.findings or before is None or before.seen_at is None:
             self._seen.set()
             self._seen = asyncio.Event()
         if step.wake_at is not None:

@@ -11,6 +11,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
+from deploytrail.errors import Unavailable
 from deploytrail.keys.model import Key
 from deploytrail.mapping.hivel import product_of
 from deploytrail.record.model import AnyReport, Binding, Deployment, Repeat, Report, Source, Sync
@@ -21,8 +22,11 @@ from deploytrail.stores.base import Store
 PATIENCE_SECONDS = 2.0
 """How long to wait for the watch to tell what somebody else has told already: it lags by milliseconds."""
 
-FIRST_SECONDS = 5.0
-"""The same for an Application that the watch has not seen yet: it is new, or we are, and there are many to list."""
+FIRST_SECONDS = 3.0
+"""The same for an Application that the watch has not seen yet: it is new, or we are. Clients give up after five."""
+
+STARTING = timedelta(minutes=1)
+"""How long after our start the watch may still be listing: until then, what it has not seen is to be told again."""
 
 LATE = timedelta(minutes=10)
 """How long after its end a sync may still be spoken of by a hook: clients retry for seconds."""
@@ -49,9 +53,13 @@ class Hearsay:
         self._applications, self._store, self._clock = applications, store, clock
         self._is_there = is_there
         self._patience_seconds, self._first_seconds = patience_seconds, first_seconds
+        self._began = clock()
 
     async def place(self, report: AnyReport[Any], key: Key) -> AnyReport[Any] | Ignored:
-        """The report, addressed to the record of the sync it speaks of. Raises Unavailable while the store is away."""
+        """The report, addressed to the record of the sync it speaks of.
+
+        Raises Unavailable while the store is away, and while we start and it may be that of an Application unseen.
+        """
         if not isinstance(report, Report):
             return report
         if report.telling.source is Source.ARGOCD_NOTIFICATIONS:
@@ -75,17 +83,15 @@ class Hearsay:
             return watched if watched is not None and (sync.started_at or not self._is_late(watched)) else None
 
         # A hook runs within its sync. Only if none is running, it was late itself.
-        patience = await self._patience(sync)
+        named = sync.application if sync.sure else None
+        known = named is not None and self._applications.knows(named)
+        unseen = named is not None and not known and await self._is_there(named)
+        patience = self._patience_seconds if known else self._first_seconds if unseen else 0
         watched = await self._until(lambda: find(running=True), patience) or await find(running=False)
+        starting = self._clock() < self._began + STARTING
+        if watched is None and unseen and starting and not self._applications.knows(named or ""):
+            raise Unavailable(f"Deploytrail has just started and not yet seen the Application {named}", retry_after=2)
         return _noted(report, watched) if watched is not None and _may(key, watched) else report
-
-    async def _patience(self, sync: Sync) -> float:
-        """For how many seconds the watch may still tell of this sync; 0 where it never will."""
-        if not sync.sure or sync.application is None:
-            return 0
-        if self._applications.knows(sync.application):
-            return self._patience_seconds
-        return self._first_seconds if await self._is_there(sync.application) else 0
 
     async def _watched(self, record_id: str) -> Deployment | None:
         """The record, if the watch has told of it."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from deploytrail.errors import Unavailable
 from deploytrail.keys.model import Key
 from deploytrail.record.model import AnyReport, Deployment, Repeat, Report, Source, Sync
 from deploytrail.record.query import Query
@@ -51,9 +52,16 @@ def failed(minute: int = 0) -> dict[str, Any]:
 
 
 class Scene:
-    def __init__(self, *, patience_seconds: float = 0, unseen: str = "") -> None:
+    def __init__(
+        self,
+        *,
+        patience_seconds: float = 0,
+        unseen: str = "",
+        first_seconds: float = 30,
+        store: MemoryStore | None = None,
+    ) -> None:
         self.now = NOON
-        self.store = MemoryStore(began=NOON - timedelta(hours=1))
+        self.store = store or MemoryStore(began=NOON - timedelta(hours=1))
         self.recorder = Recorder(self.store)
         self.applications = Applications(self.recorder, self.store, settings=ArgocdSettings(), clock=lambda: self.now)
         self.hearsay = Hearsay(
@@ -62,7 +70,7 @@ class Scene:
             clock=lambda: self.now,
             is_there=self._is_there,
             patience_seconds=patience_seconds,
-            first_seconds=30,
+            first_seconds=first_seconds,
         )
         self._unseen = unseen
 
@@ -192,6 +200,36 @@ def test_an_application_that_the_cluster_has_is_waited_for_before_it_is_seen(syn
         return waiting, is_noted(await placing)
 
     assert asyncio.run(act()) == (waits, waits)
+
+
+def test_what_another_replica_has_recorded_is_not_waited_for_longer_than_the_watch() -> None:
+    async def act() -> bool:
+        other = Scene()
+        await other.see(state=running())
+        scene = Scene(unseen="web", store=other.store)
+        placing = asyncio.create_task(scene.place(Sync(application="web")))
+        await asyncio.sleep(0)
+        await scene.see(state=running())
+        async with asyncio.timeout(5):
+            return is_noted(await placing)
+
+    assert asyncio.run(act())
+
+
+@pytest.mark.parametrize(("later", "again"), [(timedelta(seconds=59), True), (timedelta(minutes=1), False)])
+def test_while_we_start_it_is_to_be_told_again_and_later_it_is_a_record_of_its_own(
+    later: timedelta, *, again: bool
+) -> None:
+    async def act() -> AnyReport[Any] | Ignored:
+        scene = Scene(unseen="web", first_seconds=0)
+        scene.now += later
+        return await scene.place(Sync(application="web"))
+
+    if again:
+        with pytest.raises(Unavailable, match="not yet seen the Application web"):
+            asyncio.run(act())
+    else:
+        assert not is_noted(asyncio.run(act()))
 
 
 def test_the_sync_that_runs_is_meant_even_if_the_one_before_has_just_ended() -> None:
