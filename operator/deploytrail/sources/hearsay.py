@@ -85,12 +85,12 @@ class Hearsay:
         # A hook runs within its sync. Only if none is running, it was late itself.
         named = sync.application if sync.sure else None
         known = named is not None and self._applications.knows(named)
-        unseen = named is not None and not known and await self._is_there(named)
-        patience = self._patience_seconds if known else self._first_seconds if unseen else 0
+        unseen = named if named is not None and not known and await self._is_there(named) else None
+        patience = self._patience_seconds if known else self._first_seconds if unseen is not None else 0
         watched = await self._until(lambda: find(running=True), patience) or await find(running=False)
         starting = self._clock() < self._began + STARTING
-        if watched is None and unseen and starting and not self._applications.knows(named or ""):
-            raise Unavailable(f"Deploytrail has just started and not yet seen the Application {named}", retry_after=2)
+        if watched is None and starting and unseen is not None and not self._applications.knows(unseen):
+            raise Unavailable(f"Deploytrail has just started and not yet seen the Application {unseen}", retry_after=2)
         return _noted(report, watched) if watched is not None and _may(key, watched) else report
 
     async def _watched(self, record_id: str) -> Deployment | None:

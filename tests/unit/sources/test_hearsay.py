@@ -56,7 +56,7 @@ class Scene:
         self,
         *,
         patience_seconds: float = 0,
-        unseen: str = "",
+        there: str = "",
         first_seconds: float = 30,
         store: MemoryStore | None = None,
     ) -> None:
@@ -72,10 +72,13 @@ class Scene:
             patience_seconds=patience_seconds,
             first_seconds=first_seconds,
         )
-        self._unseen = unseen
+        self._there, self._coming = there, list[asyncio.Task[None]]()
 
     async def _is_there(self, name: str) -> bool:
-        return name == self._unseen
+        """The Application that the cluster has is seen as soon as whoever asks for it waits."""
+        if name == self._there:
+            self._coming.append(asyncio.create_task(self.see(state=running())))
+        return name == self._there
 
     async def see(self, **more: Any) -> None:
         await self.applications.seen("MODIFIED", application(**more), self.now)
@@ -191,27 +194,18 @@ def test_what_the_watch_has_not_told_yet_is_waited_for() -> None:
     ],
 )
 def test_an_application_that_the_cluster_has_is_waited_for_before_it_is_seen(sync: Sync, *, waits: bool) -> None:
-    async def act() -> tuple[bool, bool]:
-        scene = Scene(unseen="web")
-        placing = asyncio.create_task(scene.place(sync))
-        await asyncio.sleep(0)
-        waiting = not placing.done()
-        await scene.see(state=running())
-        return waiting, is_noted(await placing)
+    async def act() -> bool:
+        return is_noted(await Scene(there="web").place(sync))
 
-    assert asyncio.run(act()) == (waits, waits)
+    assert asyncio.run(act()) is waits
 
 
 def test_what_another_replica_has_recorded_is_not_waited_for_longer_than_the_watch() -> None:
     async def act() -> bool:
         other = Scene()
         await other.see(state=running())
-        scene = Scene(unseen="web", store=other.store)
-        placing = asyncio.create_task(scene.place(Sync(application="web")))
-        await asyncio.sleep(0)
-        await scene.see(state=running())
         async with asyncio.timeout(5):
-            return is_noted(await placing)
+            return is_noted(await Scene(there="web", store=other.store).place(Sync(application="web")))
 
     assert asyncio.run(act())
 
@@ -221,7 +215,7 @@ def test_while_we_start_it_is_to_be_told_again_and_later_it_is_a_record_of_its_o
     later: timedelta, *, again: bool
 ) -> None:
     async def act() -> AnyReport[Any] | Ignored:
-        scene = Scene(unseen="web", first_seconds=0)
+        scene = Scene(there="web", first_seconds=0)
         scene.now += later
         return await scene.place(Sync(application="web"))
 

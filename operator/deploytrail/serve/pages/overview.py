@@ -12,9 +12,8 @@ from deploytrail.record.running import Running, Tried, merged, running_among
 from deploytrail.serve.asking import in_time
 from deploytrail.serve.pages.live import Live
 from deploytrail.serve.pages.matrix import Cell, Row, matrix
-from deploytrail.serve.pages.rendering import Templates, root_of
+from deploytrail.serve.pages.rendering import Templates, ago, root_of
 from deploytrail.serve.pages.visitors import Visitor
-from deploytrail.serve.pages.words import age
 from deploytrail.stores.base import Store
 
 MOST_ROWS = 60
@@ -51,7 +50,7 @@ def overview_routes(
 
         def written(each: Cell) -> Markup:
             times = each.since, each.attempt.at if each.attempt is not None else None
-            return cell(each, root, *(age(when, now) if when is not None else "" for when in times))
+            return cell(each, root, *(ago(when, now) if when is not None else "" for when in times))
 
         places = await in_time(store.places())
         tried = (each for each in places if isinstance(each, Tried))

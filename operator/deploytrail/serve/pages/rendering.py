@@ -63,7 +63,7 @@ class Templates:
             root=root,
             base=f"http{'s' * self._visitors.is_secure(request)}://{request.headers.get('host', 'localhost')}",
             asset=lambda name: f"{root}assets/{self.assets[name].name}",
-            ago=lambda then: _ago(then, now),
+            ago=lambda then: ago(then, now),
             commit_link=words.commit_link,
             url=lambda path, **asked: f"{root}{path}{query(asked)}",
             visitor=request.scope.get(VISITOR),
@@ -83,8 +83,8 @@ def query(asked: Mapping[str, object]) -> str:
     return f"?{urlencode(given)}" if given else ""
 
 
-def _ago(when: datetime, now: datetime) -> Markup:
-    """How long ago. No macro: there may be a thousand on a page."""
+def ago(when: datetime, now: datetime) -> Markup:
+    """How long ago it was. No macro: there may be a thousand on a page."""
     at = to_rfc3339(when)
     return Markup(f'<time datetime="{at}" title="{at}" data-age>{words.age(when, now)}</time>')  # noqa: S704 - ours
 
