@@ -19,7 +19,10 @@ CLIENTS = {"anna": "yes", "berta": "yes", "clara": "no"}
 class Taken:
     """A report that was acknowledged."""
 
+    sender: str
     product: str
+    at: float
+    """When its sender had the answer."""
     failures: tuple[dict[str, Any], ...]
     """What had gone wrong before, and when."""
 
@@ -53,7 +56,7 @@ class Traffic:
     def taken(self) -> list[Taken]:
         """All that was acknowledged so far."""
         return [
-            Taken(f"{self._installation.name}-{name}/{line['number']}", tuple(line["failures"]))
+            Taken(name, f"{self._installation.name}-{name}/{line['number']}", line["taken_at"], tuple(line["failures"]))
             for name in CLIENTS
             for line in map(json.loads, self._log(name))
         ]
@@ -67,9 +70,16 @@ class Traffic:
         return self._installation.kubectl("logs", name).splitlines()
 
 
-def failures(taken: Iterable[Taken]) -> list[str]:
+def failures(taken: Iterable[Taken], since: float = 0) -> list[str]:
     """What went wrong with any of them."""
-    return [f"{each.product}: {failure['what']}" for each in taken for failure in each.failures]
+    return [
+        f"{each.product}: {failure['what']}" for each in taken for failure in each.failures if failure["at"] >= since
+    ]
+
+
+def senders(taken: Iterable[Taken]) -> set[str]:
+    """Whose reports they are."""
+    return {each.sender for each in taken}
 
 
 def not_once(taken: Iterable[Taken], products: Iterable[str]) -> dict[str, int]:

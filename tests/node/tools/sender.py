@@ -1,7 +1,7 @@
 """Reports deployments without end, and repeats each as documented until it is taken. Runs in a pod, with Python alone.
 
 Told by the environment: URL, KEY, NAME, and KEEP=yes to keep its connection. Ends once /tmp/stop is there. Prints a
-JSON line for each report that was taken: its number, and what had gone wrong before, and when.
+JSON line for each report that was taken: its number, when it was, and what had gone wrong before, and when.
 """
 
 import http.client
@@ -29,7 +29,7 @@ def main() -> None:
         if Path("/tmp/stop").exists():
             return
         failures = list(until_taken(connection, json.dumps(event(number)).encode()))
-        print(json.dumps({"number": number, "failures": failures}), flush=True)
+        print(json.dumps({"number": number, "taken_at": time.time(), "failures": failures}), flush=True)
         if os.environ.get("KEEP") != "yes":
             connection.close()
         time.sleep(PAUSE)
