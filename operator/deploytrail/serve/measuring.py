@@ -1,5 +1,6 @@
 """DORA's figures for a question: asked of the store, made of its counts. API and page show them each its own way."""
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -101,9 +102,8 @@ async def measure(
         question = question.model_copy(update={"first": min(watched, question.beyond - timedelta(days=1))})
     days = _Days(watched, today + timedelta(days=1))
     whole = question.model_copy(update={"by": None})
-    sums = await in_time(store.dora(whole))
     apart = question.model_copy(update={"bucket": None, "by": by or question.by})
-    groups, following = await _groups(store, apart, days)
+    sums, (groups, following) = await asyncio.gather(in_time(store.dora(whole)), _groups(store, apart, days))
     return Measured(
         question=question,
         year=asked.bands or settings.bands,

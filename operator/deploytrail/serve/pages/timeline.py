@@ -1,5 +1,6 @@
 """What happened, newest first."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
@@ -68,11 +69,13 @@ def timeline_routes(
 
     @routes.get("/timeline", dependencies=[Depends(may_read)])
     async def timeline(request: Request, filters: Annotated[Filters, Query()]) -> Response:
-        word = await live.word()
+        word = await live.word()  # before what it stands for, so that no change between the two is overlooked
         asked = filters.question(clock())
-        deployments = await in_time(store.find(asked))
         # A note has no outcome: who asks for failures does not ask for notes.
-        notes = await in_time(store.annotations.find(asked.model_copy(update={"limit": 1000})))
+        deployments, notes = await asyncio.gather(
+            in_time(store.find(asked)),
+            in_time(store.annotations.find(asked.model_copy(update={"limit": 1000}))),
+        )
         return templates.render(
             request,
             "timeline.html",
