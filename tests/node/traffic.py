@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from tests.node.images import TOOLS
@@ -77,9 +78,12 @@ def failures(taken: Iterable[Taken], since: float = 0) -> list[str]:
     ]
 
 
-def senders(taken: Iterable[Taken]) -> set[str]:
-    """Whose reports they are."""
-    return {each.sender for each in taken}
+def longest_pause(taken: Iterable[Taken], began: float, ended: float) -> float:
+    """For how many seconds of that time one of the clients had no report taken."""
+    times = {name: [began, ended] for name in CLIENTS}
+    for each in taken:
+        times[each.sender].append(each.at)
+    return max(after - before for each in times.values() for before, after in pairwise(sorted(each)))
 
 
 def not_once(taken: Iterable[Taken], products: Iterable[str]) -> dict[str, int]:
